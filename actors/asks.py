@@ -1,0 +1,90 @@
+"""Asks: a message with one answer, a deadline, and a caller that may go away.
+
+An ask is in one of three states, and only moves forward: waiting → taken → answered. While it waits its caller can
+leave: it is abandoned, and the actor passes it over. Once taken its effect may come to be, so a cancelled caller waits
+for the answer (it is on its way), and one whose own deadline passes is told that the outcome is unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+import outcome
+import trio
+
+from .mailbox import Mailbox
+
+__all__ = ["Ask", "ask"]
+
+Q = TypeVar("Q")
+A = TypeVar("A")
+
+
+class Ask(Generic[Q, A]):
+    """A request and the place for its answer."""
+
+    __slots__ = ("_answer", "_task", "deadline", "is_abandoned", "is_taken", "request")
+
+    def __init__(self, request: Q, deadline: float = float("inf")) -> None:
+        self.request = request
+        self.deadline = deadline
+        self.is_taken = False
+        self.is_abandoned = False
+        self._task: trio.lowlevel.Task | None = None
+        self._answer: outcome.Outcome[A] | None = None
+
+    def take(self) -> bool:
+        """Begin to act on it; False when its caller has left."""
+        if self.is_abandoned:
+            return False
+        self.is_taken = True
+        return True
+
+    def answer(self, answer: outcome.Outcome[A]) -> None:
+        """Give the answer. The first one counts; nobody may be left to hear it."""
+        if self._answer is None:
+            self._answer = answer
+            if self._task is not None:
+                task, self._task = self._task, None
+                trio.lowlevel.reschedule(task, answer)
+
+    async def wait(self) -> A:
+        """Wait for the answer: a checkpoint in any case."""
+        if self._answer is not None:
+            await trio.lowlevel.checkpoint()
+            return self._answer.unwrap()
+        self._task = trio.lowlevel.current_task()
+        answer: A = await trio.lowlevel.wait_task_rescheduled(self._abort)
+        return answer
+
+    def _abort(self, _raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:
+        if self.is_taken and trio.current_time() < self.deadline:
+            return trio.lowlevel.Abort.FAILED
+        self.is_abandoned = not self.is_taken
+        self._task = None
+        return trio.lowlevel.Abort.SUCCEEDED
+
+
+async def ask(mailbox: Mailbox[Ask[Q, A]], request: Q, *, timeout_s: float | None, on_timeout: Callable[[bool], Exception]) -> A:
+    """Put a request into a mailbox and wait for its answer.
+
+    Args:
+        mailbox: the actor's.
+        request: what to ask.
+        timeout_s: how long to wait, in seconds; None is for ever.
+        on_timeout: makes the error for when the time is over; told whether the ask had been taken.
+
+    Raises:
+        Closed: the actor has stopped.
+        Exception: the actor's answer, or what `on_timeout` makes.
+    """
+    if timeout_s is None:
+        message: Ask[Q, A] = Ask(request)
+        await mailbox.put(message)
+        return await message.wait()
+    with trio.move_on_after(timeout_s) as scope:
+        message = Ask(request, scope.deadline)
+        await mailbox.put(message)
+        return await message.wait()
+    raise on_timeout(message.is_taken)

@@ -1,0 +1,75 @@
+"""The retrainer: now and then it trains a compression dictionary from the log's own events, and keeps it if it pays.
+
+It looks again whenever the log has doubled, so that the work stays a small part of all the writing there is.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from random import Random
+from typing import Any, Final
+
+import trio
+
+from ..codecs.training import Verdict, judge, train
+from ..core.log import Log
+from ..core.recorded import Recorded
+from .writer import Writer
+
+__all__ = ["Retrainer"]
+
+_logger = logging.getLogger(__name__)
+FIRST_EVENTS: Final = 2000
+"""Before that the starter dictionary can't be beaten by much, and a new one would cost more than it saves."""
+SAMPLE_EVENTS: Final = 2000
+HELD_OUT: Final = 5
+"""Every fifth sample is kept from the training, to judge by."""
+
+
+class Retrainer:
+    """Watches a writer's commits and retrains in a thread of its own."""
+
+    def __init__(self, log: Log, writer: Writer) -> None:
+        self._log = log
+        self._writer = writer
+        self._next = max(FIRST_EVENTS, 2 * log.head)
+        self._due = trio.Event()
+        writer.on_commit(self._count)
+
+    def _count(self, events: Sequence[Recorded[Any]]) -> None:
+        if events[-1].position >= self._next:
+            self._due.set()
+
+    async def run(self) -> None:
+        """Retrain whenever it is time, until cancelled."""
+        while True:
+            await self._due.wait()
+            self._due = trio.Event()
+            head = self._log.head
+            self._next = 2 * head
+            await self._retrain(head)
+
+    async def _retrain(self, head: int) -> None:
+        payloads = self._sample(head)
+        found = await trio.to_thread.run_sync(self._train, payloads)
+        if found is None:
+            return
+        dictionary, verdict = found
+        if verdict.pays(expected_events=head):
+            _logger.info("a new dictionary packs %d events into %d bytes, not %d", verdict.events, verdict.after_bytes, verdict.before_bytes)
+            await self._writer.use_dictionary(dictionary)
+
+    def _sample(self, head: int) -> list[bytes]:
+        """Payloads from all over the log; which ones depends on its length alone."""
+        positions = sorted(Random(head).sample(range(1, head + 1), min(SAMPLE_EVENTS, head)))  # noqa: S311 - a sample, not a secret
+        return [
+            recorded.payload()
+            for position in positions
+            if (recorded := self._log.get(position)) is not None and not recorded.is_erased
+        ]
+
+    def _train(self, payloads: list[bytes]) -> tuple[bytes, Verdict] | None:
+        held_out = payloads[::HELD_OUT]
+        dictionary = train([payload for index, payload in enumerate(payloads) if index % HELD_OUT])
+        return None if dictionary is None else (dictionary, judge(dictionary, self._log.dictionaries, held_out))

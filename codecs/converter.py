@@ -1,0 +1,291 @@
+"""The converter that users' types hook into: cattrs, set up so that msgspec does whatever no hook touches.
+
+A type is *native* when msgspec alone reads and writes everything in it and no hook of a user touches a part. Native
+types pass through the converter as they are, and are checked by msgspec as strictly inside a hooked class as alone; so
+registering one hook slows down only the classes that need it. What is not native for another reason than a hook
+(maps with other keys than text, sets of what has no order, private fields) is brought into shape here.
+"""
+
+# ruff: noqa: ANN401 - types and the values of all types are what this module is about
+
+from __future__ import annotations
+
+import inspect
+import typing
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from datetime import date, datetime
+from typing import Any, Final
+
+import attrs
+import msgspec
+from cattrs.preconf.msgspec import MsgspecJsonConverter, configure_converter
+from msgspec import inspect as shapes
+
+from .typegraph import types_of
+
+__all__ = ["EventConverter", "encode_value", "make_converter", "types_of"]
+
+_Predicate = Callable[[Any], bool]
+_Hook = Callable[..., Any]
+
+encode_value: Final = msgspec.msgpack.Encoder(order="sorted").encode
+"""A value as msgpack, its maps sorted by key: equal values have equal bytes, whatever order they were made in."""
+
+_ORDERED: Final = (
+    shapes.StrType,
+    shapes.BytesType,
+    shapes.BoolType,
+    shapes.IntType,
+    shapes.FloatType,
+    shapes.DecimalType,
+    shapes.DateTimeType,
+    shapes.DateType,
+    shapes.TimeDeltaType,
+    shapes.UUIDType,
+)
+"""What Python puts in one order, so that a set of it has one encoding."""
+
+
+class EventConverter(MsgspecJsonConverter):
+    """A cattrs converter between attrs classes and what msgpack can hold (bytes and aware datetimes included).
+
+    Register hooks on it as on any cattrs converter, before the classes that need them are registered as events.
+    """
+
+    _hooked: list[_Predicate]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._hooked = []
+        super().__init__(*args, **kwargs)
+        _configure(self)
+        self._hooked = []  # hooks from here on are the user's; a copy takes these alone, and makes our own itself
+        self._struct_copy_skip = self._structure_func.get_num_fns()
+        self._unstruct_copy_skip = self._unstructure_func.get_num_fns()
+
+    def copy(self, *args: Any, **kwargs: Any) -> EventConverter:  # noqa: D102 - as cattrs has it
+        copied = super().copy(*args, **kwargs)
+        copied._hooked = [*self._hooked]  # noqa: SLF001 - one of our own
+        return copied
+
+    def register_structure_hook(self, cl: Any, func: Any = None) -> Any:  # noqa: D102 - as cattrs has it
+        if func is None:  # a decorator: the type stands in the function's annotations
+            self.register_structure_hook(inspect.signature(cl, eval_str=True).return_annotation, cl)
+            return cl
+        self._hooked.append(_matches(cl))
+        return super().register_structure_hook(cl, func)
+
+    def register_unstructure_hook(self, cls: Any, func: Any = None) -> Any:  # noqa: D102 - as cattrs has it
+        if func is None:
+            parameter = next(iter(inspect.signature(cls, eval_str=True).parameters.values()))
+            self.register_unstructure_hook(parameter.annotation, cls)
+            return cls
+        self._hooked.append(_matches(cls))
+        return super().register_unstructure_hook(cls, func)
+
+    def register_structure_hook_func(self, check_func: _Predicate, func: Any) -> None:  # noqa: D102
+        self._hooked.append(check_func)
+        super().register_structure_hook_func(check_func, func)
+
+    def register_unstructure_hook_func(self, check_func: _Predicate, func: Any) -> None:  # noqa: D102
+        self._hooked.append(check_func)
+        super().register_unstructure_hook_func(check_func, func)
+
+    def register_structure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:  # noqa: D102
+        self._hooked.append(predicate)
+        return super().register_structure_hook_factory(predicate, factory)
+
+    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:  # noqa: D102
+        self._hooked.append(predicate)
+        return super().register_unstructure_hook_factory(predicate, factory)
+
+    def is_native(self, cls: Any) -> bool:
+        """Whether msgspec alone reads and writes `cls`: it knows every type in it, and no hook of a user touches one.
+
+        Raises:
+            NameError, TypeError: an annotation that can't be resolved.
+        """
+        parts = list(types_of(cls))
+        if any(_holds(hooked, part) for part in parts for hooked in self._hooked):
+            return False
+        try:
+            msgspec.msgpack.Decoder(cls)
+        except (TypeError, NotImplementedError):
+            return False
+        return not any(_is_foreign(part) for part in parts)
+
+
+def make_converter() -> EventConverter:
+    """A converter that behaves like the default one, for users to register hooks of their own on."""
+    return EventConverter()
+
+
+def _configure(converter: EventConverter) -> None:
+    """Our own hooks, over those that cattrs has for msgspec. The last one that fits a type is taken."""
+    configure_converter(converter)
+    for scalar in (str, int, float, bool):
+        converter.register_structure_hook(scalar, _strict(scalar))
+    for known in (bytes, datetime, date, msgspec.Struct):
+        converter.register_structure_hook(known, _convert)
+        converter.register_unstructure_hook(known, _as_is)
+    converter.register_unstructure_hook_factory(_is_set, _set_unstructurer(converter))
+    converter.register_unstructure_hook_factory(_is_map, _map_unstructurer(converter))
+    converter.register_structure_hook_factory(_is_map, _map_structurer(converter))
+    converter.register_unstructure_hook_factory(converter.is_native, _always(_as_is))
+    converter.register_structure_hook_factory(converter.is_native, _always(_convert))
+
+
+def _as_is(value: Any) -> Any:
+    return value
+
+
+def _convert(value: Any, wanted: Any) -> Any:
+    return msgspec.convert(value, wanted)
+
+
+def _always(hook: _Hook) -> Callable[[Any], _Hook]:
+    def factory(_: Any) -> _Hook:
+        return hook
+
+    return factory
+
+
+def _strict(base: type[Any]) -> _Hook:
+    """A hook that takes only what is of the type: cattrs would call `int("3")`, and lose the half of `int(1.5)`."""
+
+    def structure(value: Any, wanted: Any) -> Any:
+        exact = msgspec.convert(value, base)
+        return exact if wanted is base else wanted(exact)  # a subclass, like an IntEnum
+
+    return structure
+
+
+def _set_unstructurer(converter: EventConverter) -> Callable[[Any], _Hook]:
+    def factory(wanted: Any) -> _Hook:
+        inner = converter.get_unstructure_hook(_argument(wanted, 0))
+
+        def unstructure(values: Iterable[Any]) -> list[Any]:
+            _expect(values, AbstractSet, wanted)
+            return sorted(map(inner, values), key=encode_value)
+
+        return unstructure
+
+    return factory
+
+
+def _map_unstructurer(converter: EventConverter) -> Callable[[Any], _Hook]:
+    def factory(wanted: Any) -> _Hook:
+        keys, values = (converter.get_unstructure_hook(_argument(wanted, place)) for place in (0, 1))
+
+        def unstructure(items: Mapping[Any, Any]) -> dict[str, Any]:
+            _expect(items, Mapping, wanted)
+            return {_as_text(keys(key)): values(value) for key, value in items.items()}
+
+        return unstructure
+
+    return factory
+
+
+def _map_structurer(converter: EventConverter) -> Callable[[Any], _Hook]:
+    def factory(wanted: Any) -> _Hook:
+        key_type, value_type = (_argument(wanted, place) for place in (0, 1))
+        values = converter.get_structure_hook(value_type)
+        keys = _from_text if converter.is_native(key_type) else converter.get_structure_hook(key_type)
+
+        def structure(items: Any, _: Any) -> dict[Any, Any]:
+            _expect(items, Mapping, wanted)
+            return {keys(key, key_type): values(value, value_type) for key, value in items.items()}
+
+        return structure
+
+    return factory
+
+
+def _as_text(key: Any) -> str:
+    """A key of a map as text, as JSON has it: `1` as "1", a UUID by its digits, an enum's member by its value."""
+    [text] = msgspec.to_builtins({key: None}, str_keys=True)
+    if not isinstance(text, str):
+        message = f"a map's key must have a form as text, {type(key).__name__} has none"
+        raise TypeError(message)
+    return text
+
+
+def _from_text(text: str, wanted: Any) -> Any:
+    [key] = msgspec.convert({text: None}, dict[wanted, None], str_keys=True)
+    return key
+
+
+def _expect(value: object, base: type, wanted: Any) -> None:
+    if not isinstance(value, base):
+        message = f"expected {wanted}, got {type(value).__name__}"
+        raise TypeError(message)
+
+
+def _argument(generic: Any, place: int) -> Any:
+    return typing.get_args(generic)[place]
+
+
+def _is_map(part: Any) -> bool:
+    return isinstance(_shape(part), shapes.DictType) and bool(typing.get_args(part)) and _is_foreign(part)
+
+
+def _is_set(part: Any) -> bool:
+    return isinstance(_shape(part), shapes.SetType | shapes.FrozenSetType) and bool(typing.get_args(part))
+
+
+def _shape(part: Any) -> shapes.Type | None:
+    try:
+        return shapes.type_info(part)
+    except (TypeError, NotImplementedError):  # what msgspec says of types that it doesn't know
+        return None
+
+
+def _is_foreign(part: Any) -> bool:
+    """Whether msgspec can't read and write this part of a type, even if it takes the type without complaint."""
+    shape = _shape(part)
+    if shape is None:
+        return True
+    match shape:
+        case shapes.CustomType():
+            return True
+        case shapes.DictType(key_type=key):
+            return not _is_text(key)
+        case shapes.SetType(item_type=item) | shapes.FrozenSetType(item_type=item):
+            return not (isinstance(item, (*_ORDERED, shapes.AnyType)) or _is_plain_enum(item, (str, int)))
+        case shapes.DataclassType(cls=cls) if attrs.has(cls):
+            return any(_is_left_out(field) for field in attrs.fields(cls))
+        case _:
+            return False
+
+
+def _is_text(key: shapes.Type) -> bool:
+    if isinstance(key, shapes.LiteralType):
+        return all(isinstance(value, str) for value in key.values)
+    return isinstance(key, shapes.StrType | shapes.AnyType) or _is_plain_enum(key, (str,))
+
+
+def _is_plain_enum(shape: shapes.Type, bases: tuple[type, ...]) -> bool:
+    return isinstance(shape, shapes.EnumType) and issubclass(shape.cls, bases)
+
+
+def _is_left_out(field: attrs.Attribute[Any]) -> bool:
+    """Whether msgspec forgets an attrs field when it writes (private) or can't make it when it reads (from others)."""
+    return field.name.startswith("_") or getattr(field.default, "takes_self", False)
+
+
+def _matches(wanted: Any) -> _Predicate:
+    """Which types a hook for `wanted` touches: equal ones (unions are equal, not identical) and subclasses."""
+
+    def predicate(part: Any) -> bool:
+        if isinstance(part, type) and isinstance(wanted, type):
+            return issubclass(part, wanted)
+        return bool(part == wanted)
+
+    return predicate
+
+
+def _holds(predicate: _Predicate, part: Any) -> bool:
+    try:
+        return bool(predicate(part))
+    except Exception:  # noqa: BLE001 - a user's predicate that fails on a type doesn't mean it; cattrs reads it so too
+        return False

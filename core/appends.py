@@ -1,0 +1,191 @@
+"""Appends: what a caller wants recorded, checked and encoded before anything else happens.
+
+Everything that can be wrong with an event is found here, in the caller's own task: what leaves this module can be
+written. The position and the time are all that is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import attrs
+
+from ..codecs.compression import Dictionaries
+from ..codecs.digests import body_digest, key_digest, short_digest
+from ..codecs.frames import SALT_BYTES
+from ..codecs.payloads import Payload, content_digest
+from .clock import Entropy
+from .errors import InvalidInput
+from .events import Registry
+from .queries import Condition, check_tags
+
+__all__ = ["Append", "Appended", "Encoder", "Prepared", "content_key", "user_key"]
+
+MAX_EVENTS: Final = 100_000
+"""Events of one append: they are one commit, and a commit is held in memory."""
+MAX_KEY_BYTES: Final = 255
+MAX_BY_BYTES: Final = 255
+OWN_CONTENT: Final = ""
+"""The key kept in frames whose event is known by its own content."""
+
+
+def user_key(key: str) -> bytes:
+    """What the catalog knows a caller's dedup key by."""
+    return key_digest(b"key", key.encode())
+
+
+def content_key(content: bytes) -> bytes:
+    """What the catalog knows an event's own content by."""
+    return key_digest(b"content", content)
+
+
+@attrs.frozen(eq=False)
+class Prepared:
+    """One event, ready but for its place.
+
+    Attributes:
+        type: name of its type.
+        version: its schema version.
+        payload: what it says, as it will be read back.
+        dictionary_id: dictionary that its body is packed with.
+        body: salt and packed payload.
+        digest: digest of the body.
+        content: digest of its content, if equal content is recorded once only.
+    """
+
+    type: str
+    version: int
+    payload: Payload[Any]
+    dictionary_id: int
+    body: bytes
+    digest: bytes
+    content: bytes | None
+
+
+@attrs.frozen(eq=False)
+class Append:
+    """Events to record, all or nothing.
+
+    Attributes:
+        events: the events.
+        key: dedup key of the append, or None.
+        content: with a key: digest of what the events say, to tell a retry from a reuse.
+        condition: what must not have happened.
+    """
+
+    events: tuple[Prepared, ...]
+    key: str | None
+    content: bytes
+    condition: Condition | None
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes that the bodies take."""
+        return sum(len(event.body) for event in self.events)
+
+
+@attrs.frozen
+class Appended:
+    """Where the events of an append stand.
+
+    Attributes:
+        positions: the position of each event, in order.
+        is_duplicate: whether all of them stood there already, so that nothing was written.
+    """
+
+    positions: Sequence[int]
+    is_duplicate: bool = False
+
+    @property
+    def position(self) -> int:
+        """Position of the last event."""
+        return self.positions[-1]
+
+
+class Encoder:
+    """Makes appends out of events."""
+
+    def __init__(self, registry: Registry, dictionaries: Dictionaries, entropy: Entropy) -> None:
+        self._registry = registry
+        self._dictionaries = dictionaries
+        self._entropy = entropy
+
+    def encode(
+        self,
+        events: Sequence[object],
+        *,
+        tags: Iterable[str] = (),
+        by: str | None = None,
+        cause: int | None = None,
+        key: str | None = None,
+        condition: Condition | None = None,
+    ) -> Append:
+        """Check and encode events.
+
+        Args:
+            events: instances of registered event classes. One with a method `about()` bears the tags that it returns.
+            tags: further tags, for all of them.
+            by: who causes them.
+            cause: position of the event that led to them.
+            key: dedup key of the append.
+            condition: what must not have happened.
+
+        Raises:
+            InvalidInput: any of these can't be taken; the text says which and why.
+        """
+        if not 1 <= len(events) <= MAX_EVENTS:
+            message = f"an append has 1 to {MAX_EVENTS} events, this one {len(events)}"
+            raise InvalidInput(message)
+        _check_text("key", key, MAX_KEY_BYTES)
+        _check_text("by", by, MAX_BY_BYTES)
+        if cause is not None and (not isinstance(cause, int) or cause < 1):
+            message = f"cause is the position of an event, 1 or more, not {cause!r}"
+            raise InvalidInput(message)
+        shared = tuple(tags) if not isinstance(tags, str) else check_tags(tags)
+        mark = None if key is None else (key, len(events))
+        prepared: list[Prepared] = []
+        contents: list[bytes] = []
+        for event in events:
+            one, content = self._prepare(event, shared, by, cause, mark, is_keyed=key is not None)
+            prepared.append(one)
+            contents.append(content)
+            mark = None
+        return Append(tuple(prepared), key, short_digest(*contents) if key is not None else b"", condition)
+
+    def _prepare(
+        self, event: object, shared: tuple[str, ...], by: str | None, cause: int | None, mark: tuple[str, int] | None, *, is_keyed: bool
+    ) -> tuple[Prepared, bytes]:
+        registered = self._registry.of(event)
+        about = getattr(event, "about", None)
+        tags = check_tags((*about(), *shared) if about is not None else shared)
+        is_known_by_content = registered.dedup and not is_keyed
+        if is_known_by_content:
+            mark = (OWN_CONTENT, 1)
+        encoded = registered.codec.encode(event, tags, by, cause, mark)
+        payload = registered.codec.checked(encoded)
+        content = content_digest(registered.name, registered.version, encoded) if is_keyed or registered.dedup else b""
+        dictionary_id, packed = self._dictionaries.pack(encoded)
+        body = self._entropy(SALT_BYTES) + packed
+        prepared = Prepared(
+            registered.name,
+            registered.version,
+            payload,
+            dictionary_id,
+            body,
+            body_digest(body),
+            content if is_known_by_content else None,
+        )
+        return prepared, content
+
+
+def _check_text(what: str, text: object, limit_bytes: int) -> None:
+    if text is None:
+        return
+    if not isinstance(text, str):
+        message = f"{what} is a text, not {type(text).__name__}"
+        raise InvalidInput(message)
+    size = len(text.encode(errors="replace"))
+    if not 1 <= size <= limit_bytes:
+        message = f"{what} has 1 to {limit_bytes} bytes of UTF-8, not {size}"
+        raise InvalidInput(message)

@@ -1,0 +1,226 @@
+"""One LMDB environment, opened by the rules that hold everywhere in Remanence.
+
+Invariants:
+- defaults `sync=True, metasync=True, writemap=False` for facts; `sync=False` only for what can be rebuilt;
+- the map is virtual and large, and still grows; other processes follow the growth;
+- files are 0600, directories 0700, and the parent directory is fsynced once after creation (LMDB doesn't);
+- a transaction never outlives the call that began it, so no reader pins pages and no task switch happens inside one;
+- an environment does not survive `fork`: every transaction checks the process id first.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+import lmdb
+
+from .errors import Closed, Damaged, StorageFailed
+
+__all__ = ["DEFAULT_MAP_BYTES", "Environment"]
+
+T = TypeVar("T")
+DEFAULT_MAP_BYTES: Final = 64 << 30
+"""Address space, not disk: what a log may grow to before the map has to be enlarged."""
+MAX_READERS: Final = 1024
+_GROWTH_TRIES: Final = 20
+_READ_TRIES: Final = 5
+
+_DAMAGE_ERRORS: Final = (
+    lmdb.CorruptedError,
+    lmdb.InvalidError,
+    lmdb.PageNotFoundError,
+    lmdb.VersionMismatchError,
+    lmdb.PanicError,
+    lmdb.IncompatibleError,
+)
+
+
+class Environment:
+    """An open LMDB environment with its named databases."""
+
+    def __init__(
+        self,
+        path: Path,
+        databases: Sequence[str],
+        *,
+        read_only: bool = False,
+        durable: bool = True,
+        map_bytes: int = DEFAULT_MAP_BYTES,
+        duplicates: Sequence[str] = (),
+    ) -> None:
+        """Open, creating what is missing unless `read_only`.
+
+        Args:
+            path: the environment's directory.
+            databases: names of its databases.
+            read_only: open without the right to write.
+            durable: flush every commit to the disk before it returns.
+            map_bytes: initial size of the map.
+            duplicates: those of the databases whose keys have many values, all of one length.
+
+        Raises:
+            StorageFailed: the disk refuses.
+            Damaged: the file isn't an LMDB file of a known version.
+        """
+        self.path = path
+        self.read_only = read_only
+        self._pid = os.getpid()
+        is_new = not read_only and not (path / "data.mdb").exists()
+        try:
+            if is_new:
+                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with _translated(path):
+                self._env = lmdb.open(
+                    str(path),
+                    map_size=map_bytes,
+                    max_dbs=max(1, len(databases)),
+                    max_readers=MAX_READERS,
+                    readonly=read_only,
+                    sync=durable,
+                    metasync=durable,
+                    writemap=False,
+                    mode=0o600,
+                    create=not read_only,
+                )
+                self._env.reader_check()
+                self._dbs = {name: self._open_db(name, dupfixed=name in duplicates) for name in databases}
+        except OSError as error:
+            message = f"can't open {path}: {error.strerror or error}"
+            raise StorageFailed(message) from error
+        if is_new:
+            sync_directory(path)
+            sync_directory(path.parent)
+
+    def _open_db(self, name: str, *, dupfixed: bool) -> lmdb._Database:
+        return self._env.open_db(name.encode(), dupsort=dupfixed, dupfixed=dupfixed, create=not self.read_only)
+
+    def db(self, name: str) -> lmdb._Database:
+        """The handle of a database."""
+        return self._dbs[name]
+
+    @contextlib.contextmanager
+    def reading(self) -> Generator[lmdb.Transaction, None, None]:
+        """A read transaction: a snapshot of all databases, released at the end of the block.
+
+        Raises:
+            Closed: the environment is closed or another process's.
+            StorageFailed, Damaged: as LMDB says.
+        """
+        with _translated(self.path), self.snapshot() as transaction:
+            yield transaction
+
+    def snapshot(self) -> lmdb.Transaction:
+        """A read transaction without translated errors, for the hottest reads: use it with `with`, at once."""
+        if os.getpid() != self._pid:
+            self._refuse_fork()
+        try:
+            return self._env.begin()
+        except lmdb.Error as error:
+            return self._begin_again(error)
+
+    def _begin_again(self, error: lmdb.Error) -> lmdb.Transaction:
+        """Follow another process that enlarged the map, or say that the environment is closed."""
+        for _ in range(_READ_TRIES):
+            if not isinstance(error, lmdb.MapResizedError):
+                break
+            self._env.set_mapsize(0)
+            try:
+                return self._env.begin()
+            except lmdb.Error as again:
+                error = again
+        message = f"{self.path} can't be read: {error}"
+        raise (Closed(message) if "closed" in str(error).lower() else StorageFailed(message)) from error
+
+    def write(self, change: Callable[[lmdb.Transaction], T]) -> T:
+        """Run `change` in a write transaction and commit it; when the map is full, enlarge it and run it again.
+
+        Raises:
+            Closed: the environment is closed or another process's.
+            StorageFailed: the disk refuses; nothing of `change` is written.
+            Damaged: LMDB found its file damaged.
+        """
+        if os.getpid() != self._pid:
+            self._refuse_fork()
+        with _translated(self.path):
+            for _ in range(_GROWTH_TRIES):
+                try:
+                    with self._env.begin(write=True) as transaction:
+                        return change(transaction)
+                except lmdb.MapFullError:
+                    self._env.set_mapsize(self._env.info()["map_size"] * 2)
+                except lmdb.MapResizedError:
+                    self._env.set_mapsize(0)
+        message = f"{self.path}: the map is still full after {_GROWTH_TRIES} enlargements"
+        raise StorageFailed(message)
+
+    def sync(self) -> None:
+        """Flush everything committed to the disk.
+
+        Raises:
+            StorageFailed: the disk refuses.
+        """
+        with _translated(self.path):
+            self._env.sync(True)  # noqa: FBT003 - LMDB's own signature
+
+    def copy(self, target: Path) -> None:
+        """Write a compact copy of the environment, as of now, into the existing directory `target`.
+
+        Raises:
+            StorageFailed: the disk refuses.
+        """
+        with _translated(target):
+            self._env.copy(str(target), compact=True)
+        data = target / "data.mdb"
+        data.chmod(0o600)
+        with data.open("rb") as file:
+            os.fsync(file.fileno())
+        sync_directory(target)
+
+    def used_bytes(self) -> int:
+        """Size of the pages in use, metadata included (a file that shrank keeps its length)."""
+        info, stat = self._env.info(), self._env.stat()
+        return int((info["last_pgno"] + 1) * stat["psize"])
+
+    def close(self) -> None:
+        """Close. In a forked child this only forgets: the handles are the parent's."""
+        if os.getpid() == self._pid:
+            self._env.close()
+
+    def _refuse_fork(self) -> None:
+        message = f"{self.path} was opened by process {self._pid} and can't be used in its fork {os.getpid()}; open it anew"
+        raise Closed(message)
+
+
+def sync_directory(path: Path) -> None:
+    """Make a directory's entries durable.
+
+    Raises:
+        StorageFailed: the disk refuses.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        message = f"can't make {path} durable: {error.strerror or error}"
+        raise StorageFailed(message) from error
+
+
+@contextlib.contextmanager
+def _translated(path: Path) -> Generator[None, None, None]:
+    try:
+        yield
+    except _DAMAGE_ERRORS as error:
+        message = f"{path} is damaged: {error}; restore a backup, or look with `remanence verify`"
+        raise Damaged(message) from error
+    except lmdb.Error as error:
+        message = f"{path}: the disk refused: {error}"
+        if isinstance(error, lmdb.BadTxnError) or "closed" in str(error).lower():
+            raise Closed(message) from error
+        raise StorageFailed(message) from error

@@ -1,0 +1,195 @@
+"""Queries: which events, by type and tag. The same query reads, subscribes and guards.
+
+A query is a list of items joined by *or*; an item matches an event whose type is among its types (or it names none)
+and that bears all its tags (dcb.events). A query without items matches every event.
+`select` answers any query from postings: for each type and tag, the ascending positions of its events.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable, Iterable, Iterator
+from typing import Final, Protocol
+
+import attrs
+
+from .errors import InvalidInput
+
+__all__ = ["ALL", "Condition", "Item", "Postings", "Query", "Term", "check_tags", "select"]
+
+MAX_TAG_BYTES: Final = 255
+"""Tags are keys of the catalog, and LMDB's keys end at 511 bytes."""
+MAX_TAGS: Final = 64
+"""Tags say what an event is about; text to search by words belongs to recall."""
+MAX_ITEMS: Final = 64
+
+Term = tuple[str, str]
+"""`("type", name)` or `("tag", tag)`: what has postings."""
+
+
+@attrs.frozen
+class Item:
+    """Types joined by *or*, tags joined by *and*."""
+
+    types: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+    def matches(self, type_name: str, tags: Iterable[str]) -> bool:
+        """Whether an event of this type with these tags matches."""
+        return (not self.types or type_name in self.types) and set(self.tags) <= set(tags)
+
+
+@attrs.frozen
+class Query:
+    """Items joined by *or*; none at all is everything."""
+
+    items: tuple[Item, ...] = ()
+
+    @classmethod
+    def of(cls, types: Iterable[str] = (), tags: Iterable[str] = ()) -> Query:
+        """A query of one item (of none, when neither types nor tags are given).
+
+        Raises:
+            InvalidInput: a tag is empty, too long, or not text.
+        """
+        item = Item(tuple(types), check_tags(tags))
+        return cls((item,)) if item.types or item.tags else ALL
+
+    def __or__(self, other: Query) -> Query:
+        """What either query matches."""
+        if not self.items or not other.items:
+            return ALL
+        items = tuple(dict.fromkeys(self.items + other.items))
+        if len(items) > MAX_ITEMS:
+            message = f"a query has at most {MAX_ITEMS} items, this one {len(items)}"
+            raise InvalidInput(message)
+        return Query(items)
+
+    def matches(self, type_name: str, tags: Iterable[str]) -> bool:
+        """Whether an event of this type with these tags matches."""
+        return not self.items or any(item.matches(type_name, tags) for item in self.items)
+
+
+ALL: Final = Query()
+
+
+@attrs.frozen
+class Condition:
+    """An append's condition: it fails if any event that matches `query` was recorded after position `after`."""
+
+    query: Query
+    after: int = 0
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags in order, each once.
+
+    Raises:
+        InvalidInput: one is empty, over 255 bytes, holds a NUL or isn't text; or there are more than 64.
+    """
+    if isinstance(tags, str):
+        message = f"tags are a list of texts, not one text: write [{tags!r}]"
+        raise InvalidInput(message)
+    unique = tuple(dict.fromkeys(tags))
+    if len(unique) > MAX_TAGS:
+        message = f"an event bears at most {MAX_TAGS} tags, this one {len(unique)}"
+        raise InvalidInput(message)
+    for tag in unique:
+        _check_tag(tag)
+    return unique
+
+
+def _check_tag(tag: object) -> None:
+    if not isinstance(tag, str):
+        message = f"the tag {tag!r} is {type(tag).__name__}, not text"
+        raise InvalidInput(message)
+    try:
+        size = len(tag.encode())
+    except UnicodeEncodeError as error:
+        message = f"the tag {tag!r} is not valid text: {error.reason}"
+        raise InvalidInput(message) from error
+    if not 1 <= size <= MAX_TAG_BYTES:
+        message = f"a tag has 1 to {MAX_TAG_BYTES} bytes of UTF-8, {tag[:40]!r} has {size}"
+        raise InvalidInput(message)
+    if "\0" in tag:
+        message = f"the tag {tag!r} holds a NUL character"
+        raise InvalidInput(message)
+
+
+class Postings(Protocol):
+    """For each term, the ascending positions of its events."""
+
+    def count(self, term: Term) -> int:
+        """How many events the term has."""
+        ...
+
+    def ascending(self, term: Term, after: int) -> Iterator[int]:
+        """Its positions greater than `after`, in order."""
+        ...
+
+    def descending(self, term: Term, before: int) -> Iterator[int]:
+        """Its positions smaller than `before`, from the greatest down."""
+        ...
+
+    def contains(self, term: Term, position: int) -> bool:
+        """Whether the event at `position` has the term."""
+        ...
+
+
+def select(postings: Postings, query: Query, after: int, before: int, *, backward: bool = False) -> Iterator[int]:
+    """Positions of the events that match, strictly between `after` and `before`, each once and in order."""
+    if not query.items:
+        return iter(range(before - 1, after, -1) if backward else range(after + 1, before))
+    streams = [_item(postings, item, after, before, backward=backward) for item in query.items]
+    if len(streams) == 1:
+        return streams[0]
+    return _distinct(heapq.merge(*streams, reverse=backward))
+
+
+def _item(postings: Postings, item: Item, after: int, before: int, *, backward: bool) -> Iterator[int]:
+    """Walk the rarest of the item's terms and ask the others about each of its positions."""
+    tags: list[Term] = [("tag", tag) for tag in item.tags]
+    types: list[Term] = [("type", name) for name in item.types]
+    by_count = sorted(tags, key=postings.count)
+    type_count = sum(map(postings.count, types))
+    if types and (not tags or type_count < postings.count(by_count[0])):
+        drivers, others, any_of = types, by_count, []
+    else:
+        drivers, others, any_of = by_count[:1], by_count[1:], types
+    walks = [_walk(postings, term, after, before, backward=backward) for term in drivers]
+    candidates = walks[0] if len(walks) == 1 else _distinct(heapq.merge(*walks, reverse=backward))
+    if not others and not any_of:
+        return candidates
+    return filter(_checker(postings, others, any_of), candidates)
+
+
+def _checker(postings: Postings, all_of: list[Term], any_of: list[Term]) -> Callable[[int], bool]:
+    contains = postings.contains
+
+    def check(position: int) -> bool:
+        return all(contains(term, position) for term in all_of) and (
+            not any_of or any(contains(term, position) for term in any_of)
+        )
+
+    return check
+
+
+def _walk(postings: Postings, term: Term, after: int, before: int, *, backward: bool) -> Iterator[int]:
+    if backward:
+        for position in postings.descending(term, before):
+            if position <= after:
+                return
+            yield position
+    else:
+        for position in postings.ascending(term, after):
+            if position >= before:
+                return
+            yield position
+
+
+def _distinct(ordered: Iterable[int]) -> Iterator[int]:
+    last = None
+    for position in ordered:
+        if position != last:
+            yield position
+            last = position

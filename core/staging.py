@@ -1,0 +1,201 @@
+"""Staging: deciding, one append after the other, what it becomes: positions, a conflict, a duplicate.
+
+Invariants:
+- decisions are made in one thread, in order, and see every decision before them, written or not;
+- what is staged and not yet in the catalog is in the overlay, and leaves it only once the catalog has it;
+- nothing here touches the disk but look-ups in the catalog.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import attrs
+
+from ..codecs.commits import Declarations
+from ..codecs.compression import dictionary_digest
+from ..codecs.frames import pack_frame, pack_header
+from .appends import Append, Appended, Prepared, content_key, user_key
+from .catalogs import Catalog, Entry, KeyUse
+from .clock import WallClock
+from .errors import Conflict, InvalidInput, KeyReused
+from .queries import Condition
+from .recorded import Reader, Recorded
+
+__all__ = ["Batch", "Staging"]
+
+MAX_TYPES = 0xFFFF
+
+
+@attrs.define(eq=False)
+class Batch:
+    """Staged events that will be one commit.
+
+    Attributes:
+        first: position of the first.
+        frames, leaves, entries, recorded: one of each an event, in order.
+        types: names of event types that the log gets to know with it, by id.
+        dictionaries: likewise dictionaries.
+    """
+
+    first: int
+    frames: list[bytes] = attrs.field(factory=list[bytes])
+    leaves: list[bytes] = attrs.field(factory=list[bytes])
+    entries: list[Entry] = attrs.field(factory=list[Entry])
+    recorded: list[Recorded[Any]] = attrs.field(factory=list[Recorded[Any]])
+    types: dict[int, str] = attrs.field(factory=dict[int, str])
+    dictionaries: dict[int, bytes] = attrs.field(factory=dict[int, bytes])
+
+    @property
+    def last(self) -> int:
+        """Position of the last event; one less than `first` when there is none."""
+        return self.first + len(self.frames) - 1
+
+    @property
+    def declarations(self) -> Declarations:
+        """What the commit declares."""
+        digests = {number: dictionary_digest(data) for number, data in self.dictionaries.items()}
+        return Declarations(tuple(self.types.items()), tuple(digests.items()))
+
+
+class Staging:
+    """Decides appends, and gathers what they become into batches."""
+
+    def __init__(self, catalog: Catalog, reader: Reader, clock: WallClock, *, position: int, time_ns: int) -> None:
+        self._catalog = catalog
+        self._reader = reader
+        self._clock = clock
+        self._time_ns = time_ns
+        self._type_ids: dict[str, int] = {}
+        self._keys: dict[bytes, KeyUse] = {}
+        self._recent: deque[Entry] = deque()
+        self._batch = Batch(position + 1)
+
+    @property
+    def batch(self) -> Batch:
+        """What has been staged since the last `take`."""
+        return self._batch
+
+    def knows(self, type_ids: dict[str, int]) -> None:
+        """Take over the types that the log has declared."""
+        self._type_ids.update(type_ids)
+
+    def declare_dictionary(self, dictionary_id: int, data: bytes) -> None:
+        """Have the next commit bring a dictionary with it."""
+        self._batch.dictionaries[dictionary_id] = data
+
+    def declare_type(self, name: str, type_id: int) -> None:
+        """Have the next commit declare an event type."""
+        self._type_ids[name] = type_id
+        self._batch.types[type_id] = name
+
+    def stage(self, append: Append) -> Appended:
+        """Decide an append.
+
+        Raises:
+            Conflict: an event that its condition excludes was recorded.
+            KeyReused: its key was used for other content.
+        """
+        key = None if append.key is None else user_key(append.key)
+        if key is not None and append.key is not None:
+            use = self._find_key(key)
+            if use is not None:
+                return _same_or_refuse(append.key, append.content, use)
+        known = [None if event.content is None else self._find_key(content_key(event.content)) for event in append.events]
+        if None not in known:
+            return Appended([use.first for use in known if use is not None], is_duplicate=True)
+        if append.condition is not None:
+            self._check(append.condition)
+        for event in append.events:  # before anything is placed, because this can be refused
+            if event.type not in self._type_ids:
+                self._new_type(event.type)
+        positions = [self._place(event) if use is None else use.first for event, use in zip(append.events, known, strict=True)]
+        if key is not None:
+            use = KeyUse(positions[0], len(positions), append.content)
+            entry = self._batch.entries[positions[0] - self._batch.first]
+            self._note(attrs.evolve(entry, key=(key, use)))
+        return Appended(positions)
+
+    def take(self) -> Batch:
+        """Close the batch: what is staged from now on belongs to the next one. It stays in the overlay until `settle`."""
+        taken = self._batch
+        self._batch = Batch(taken.last + 1)
+        return taken
+
+    def settle(self, batch: Batch) -> None:
+        """Forget a batch that the catalog has by now."""
+        recent = self._recent
+        while recent and recent[0].position <= batch.last:
+            entry = recent.popleft()
+            if entry.key is not None:
+                self._keys.pop(entry.key[0], None)
+
+    def _find_key(self, digest: bytes) -> KeyUse | None:
+        return self._keys.get(digest) or self._catalog.find_key(digest)
+
+    def _check(self, condition: Condition) -> None:
+        query = condition.query
+        found = next(
+            (
+                entry.position
+                for entry in reversed(self._recent)
+                if entry.position > condition.after and query.matches(entry.type, entry.tags)
+            ),
+            None,
+        )
+        if found is None:
+            newest = self._catalog.select(query, condition.after, 1 << 63, 1, backward=True)
+            found = newest[0] if newest else None
+        if found is not None:
+            message = f"event {found} was recorded after position {condition.after} and matches the append's condition"
+            raise Conflict(message, position=found)
+
+    def _place(self, event: Prepared) -> int:
+        """Give an event its position and time, and put its frame together."""
+        if event.content is not None:
+            key = content_key(event.content)
+            twin = self._keys.get(key)  # an equal event earlier in the same append
+            if twin is not None:
+                return twin.first
+        batch = self._batch
+        position = batch.last + 1
+        self._time_ns = time_ns = max(self._clock(), self._time_ns)
+        header = pack_header(self._type_ids[event.type], event.version, event.dictionary_id, time_ns)
+        frame = pack_frame(position, header, event.body)
+        batch.frames.append(frame)
+        batch.leaves.append(header + event.digest)
+        recorded: Recorded[Any] = Recorded(
+            position, event.type, event.version, time_ns, frame, event.dictionary_id, 0, self._reader
+        )
+        recorded.remember(event.payload)
+        batch.recorded.append(recorded)
+        entry = Entry(position, event.type, event.payload.tags)
+        batch.entries.append(entry)
+        self._recent.append(entry)
+        if event.content is not None:
+            self._note(attrs.evolve(entry, key=(content_key(event.content), KeyUse(position, 1, event.content))))
+        return position
+
+    def _note(self, entry: Entry) -> None:
+        """Put the entry of a keyed event in the place of the plain one."""
+        self._batch.entries[entry.position - self._batch.first] = entry
+        index = entry.position - self._recent[0].position
+        self._recent[index] = entry
+        if entry.key is not None:
+            self._keys[entry.key[0]] = entry.key[1]
+
+    def _new_type(self, name: str) -> None:
+        type_id = max(self._type_ids.values(), default=0) + 1
+        if type_id > MAX_TYPES:
+            message = f"the log has {MAX_TYPES} event types, and {name} would be one more"
+            raise InvalidInput(message)
+        self.declare_type(name, type_id)
+
+
+def _same_or_refuse(key: str, content: bytes, use: KeyUse) -> Appended:
+    positions = range(use.first, use.first + use.count)
+    if use.content != content:
+        message = f"the key {key!r} was used at position {use.first} for other content; use a new key for new content"
+        raise KeyReused(message, key=key, positions=positions)
+    return Appended(positions, is_duplicate=True)

@@ -1,0 +1,1 @@
+"""Memories: the events of an agent's memory, and the view that answers for them."""

@@ -1,0 +1,104 @@
+"""Projections: pure folds of events into tables. This is all that users write.
+
+    class Spending(Projection):
+        version = 1
+        accounts = Table(Account, key="id", indexes={"by_owner": "owner"})
+
+        @on(MoneySpent)
+        def spent(self, event: Recorded[MoneySpent]) -> None: ...
+
+A handler sees the event and the projection's own tables, nothing else: no clock, no random source, no other view. So the
+same events make the same rows, whenever and however often they are replayed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeVar, cast
+
+from ..codecs.digests import short_digest
+from ..core.events import event_type_of
+from ..core.errors import InvalidInput
+from ..core.recorded import Recorded
+from .rows import Rows
+from .tables import Table
+
+__all__ = ["Handler", "Projection", "on"]
+
+H = TypeVar("H", bound=Callable[..., None])
+R = TypeVar("R")
+Handler = Callable[[Any, Recorded[Any]], None]
+_HANDLES: Final = "__remanence_handles__"
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+def on(*events: type | str) -> Callable[[H], H]:
+    """Mark a projection's method as the handler of events, given by class or by name.
+
+    Raises:
+        InvalidInput: a class is not an event.
+    """
+    names = tuple(each if isinstance(each, str) else event_type_of(each).name for each in events)
+
+    def mark(function: H) -> H:
+        setattr(function, _HANDLES, names)
+        return function
+
+    return mark
+
+
+class Projection:
+    """Base of all projections.
+
+    Attributes:
+        name: what the view is called and kept under; the class's name in lower case with underscores, unless given.
+        version: raise it whenever the handlers would make other rows of the same events: the view is then built anew.
+    """
+
+    name: ClassVar[str] = ""
+    version: ClassVar[int] = 1
+    tables: ClassVar[Mapping[str, Table[Any]]] = {}
+    handlers: ClassVar[Mapping[str, Handler]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.lstrip("_")).lower()
+        if not _NAME.fullmatch(cls.name):
+            message = f"the projection name {cls.name!r}: use lower-case letters, digits and underscores, 60 at most"
+            raise InvalidInput(message)
+        tables: dict[str, Table[Any]] = {}
+        handlers: dict[str, Handler] = {}
+        for base in reversed(cls.__mro__):
+            for member in base.__dict__.values():
+                if isinstance(member, Table):
+                    tables[member.name] = cast("Table[Any]", member)
+                for name in getattr(member, _HANDLES, ()):
+                    _refuse_second(cls, name, handlers.get(name), member)
+                    handlers[name] = member
+        cls.tables, cls.handlers = tables, handlers
+
+    def __init__(self, rows: Mapping[str, Rows[Any]]) -> None:
+        self._rows = rows
+
+    def rows_of(self, table: Table[R]) -> Rows[R]:
+        """The rows of one of the tables."""
+        return self._rows[table.name]
+
+    @classmethod
+    def databases(cls) -> tuple[str, ...]:
+        """Names of the databases that the tables take."""
+        return tuple(name for table in cls.tables.values() for name in table.databases)
+
+    @classmethod
+    def fingerprint(cls) -> str:
+        """What the stored form depends on, besides the version: tables, fields, types and indexes. 8 hex digits."""
+        described = [table.describe().encode() for table in cls.tables.values()]
+        return short_digest(*described).hex()[:8]
+
+
+def _refuse_second(cls: type, name: str, first: Handler | None, second: Handler) -> None:
+    if first is not None and getattr(first, "__name__", "") != getattr(second, "__name__", ""):
+        message = f"{cls.__name__} handles {name} twice: in {getattr(first, '__name__', first)} and {getattr(second, '__name__', second)}"
+        raise InvalidInput(message)

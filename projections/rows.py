@@ -1,0 +1,265 @@
+"""Rows: a table in use. Reading is snapshot by snapshot; writing gathers a batch's changes and stores them at its end.
+
+Invariants:
+- rows and index entries change together: an entry is stored exactly if its row says so;
+- a handler reads what it and the handlers before it wrote, stored or not;
+- a row that changes many times in a batch is stored once, and everything is stored in the order of the tree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from operator import attrgetter
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+import attrs
+import lmdb
+
+from ..codecs import keys
+from ..codecs.converter import EventConverter
+from ..codecs.rows import RowCodec
+from ..core.environment import Environment
+from ..core.errors import Closed, InvalidInput
+from .tables import Table, plain, row_key
+
+__all__ = ["Gate", "ReadRows", "Rows", "WriteRows"]
+
+R = TypeVar("R")
+_LENGTH_BYTES: Final = 2
+_NONE: Final[frozenset[bytes]] = frozenset()
+
+
+class Gate(Protocol):
+    """Asked before every read: raises when the view may not be read."""
+
+    def __call__(self) -> None: ...
+
+
+class Rows(Generic[R]):
+    """The rows of a table."""
+
+    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R]) -> None:
+        self._table = table
+        self._env = env
+        self._codec = codec
+        self._db = env.db(table.name)
+        self._index_dbs = {name: env.db(f"{table.name}.{name}") for name in table.indexes}
+
+    def _reading(self) -> AbstractContextManager[lmdb.Transaction]:
+        raise NotImplementedError
+
+    def get(self, *key: Any) -> R | None:
+        """The row with this key, or None."""
+        packed = row_key(key)
+        with self._reading() as txn:
+            found = txn.get(packed, db=self._db)
+        return None if found is None else self._codec.decode(found)
+
+    def select(
+        self,
+        index: str | None = None,
+        *values: Any,
+        start: Any = None,
+        stop: Any = None,
+        backward: bool = False,
+        limit: int | None = None,
+    ) -> list[R]:
+        """Rows in the order of an index.
+
+        Args:
+            index: name of the index; None for the order of the rows' keys.
+            values: what the index's first fields must equal.
+            start: least value of the field after those.
+            stop: value of that field that is too great.
+            backward: from the greatest down.
+            limit: at most so many.
+
+        Raises:
+            InvalidInput: the table has no such index, or a value can't be part of a key.
+        """
+        return list(self.iterate(index, *values, start=start, stop=stop, backward=backward, limit=limit))
+
+    def iterate(
+        self,
+        index: str | None = None,
+        *values: Any,
+        start: Any = None,
+        stop: Any = None,
+        backward: bool = False,
+        limit: int | None = None,
+    ) -> Iterator[R]:
+        """As `select`, one row at a time. The snapshot is held until the end: don't await in between."""
+        db = self._db if index is None else self._index_db(index)
+        packed = [plain(value) for value in values]
+        prefix = keys.pack(packed)
+        low = prefix if start is None else keys.pack([*packed, plain(start)])
+        high = keys.after_prefix(prefix) if stop is None else keys.pack([*packed, plain(stop)])
+        decode = self._codec.decode
+        with self._reading() as txn:
+            cursor = txn.cursor(db)
+            found = _descend(cursor, low, high) if backward else _ascend(cursor, low, high)
+            for count, (key, value) in enumerate(found):
+                if count == limit:
+                    return
+                if index is None:
+                    yield decode(value)
+                else:
+                    yield decode(txn.get(key[-int.from_bytes(value, "big") :], db=self._db))
+
+    def count(self) -> int:
+        """How many rows there are."""
+        with self._reading() as txn:
+            return int(txn.stat(self._db)["entries"])
+
+    def put(self, row: R) -> None:
+        """Store a row in the place of the one with its key. Only a projection's handlers may."""
+        raise self._refusal()
+
+    def delete(self, *key: Any) -> None:
+        """Drop the row with this key, if there is one. Only a projection's handlers may."""
+        raise self._refusal()
+
+    def entries(self) -> Iterator[tuple[str, bytes, bytes]]:
+        """Everything stored, as (database, key, value), in order: what a view's digest is made of."""
+        with self._reading() as txn:
+            for name, db in {"": self._db, **self._index_dbs}.items():
+                yield from ((name, key, value) for key, value in txn.cursor(db))
+
+    def _refusal(self) -> Exception:
+        return Closed(f"{self._table.name} is read-only here: only the projection's own handlers write")
+
+    def _index_db(self, index: str) -> lmdb._Database:
+        try:
+            return self._index_dbs[index]
+        except KeyError:
+            message = f"{self._table.name} has no index {index!r}; it has {', '.join(sorted(self._index_dbs)) or 'none'}"
+            raise InvalidInput(message) from None
+
+
+class ReadRows(Rows[R]):
+    """Rows as users see them: every call reads the newest snapshot."""
+
+    def __init__(self, table: Table[R], env: Environment, converter: EventConverter, gate: Gate) -> None:
+        super().__init__(table, env, RowCodec(table.row, converter))
+        self._gate = gate
+
+    def _reading(self) -> AbstractContextManager[lmdb.Transaction]:
+        self._gate()
+        return self._env.snapshot()
+
+
+@attrs.frozen(eq=False)
+class _Change(Generic[R]):
+    """What a row will be: the row (None when it goes), its bytes, its index entries."""
+
+    row: R | None
+    encoded: bytes
+    entries: dict[str, set[bytes]]
+
+
+class WriteRows(Rows[R]):
+    """Rows as a projection's handlers see them, within one transaction."""
+
+    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R], txn: lmdb.Transaction) -> None:
+        super().__init__(table, env, codec)
+        self._txn = txn
+        self._key_of = attrgetter(*table.key)
+        self._single = len(table.key) == 1
+        self._before: dict[bytes, R | None] = {}
+        self._after: dict[bytes, _Change[R]] = {}
+
+    def _reading(self) -> AbstractContextManager[lmdb.Transaction]:
+        self.flush()
+        return _Borrowed(self._txn)
+
+    def get(self, *key: Any) -> R | None:
+        return self._current(row_key(key))
+
+    def put(self, row: R) -> None:
+        if not isinstance(row, self._table.row):
+            message = f"{self._table.name} holds {self._table.row.__name__}, not {type(row).__name__}"
+            raise InvalidInput(message)
+        found = self._key_of(row)
+        key = row_key((found,) if self._single else found)
+        self._current(key)
+        # Encoded here and not at the end of the batch, so that a row that can't be kept is its event's failure.
+        self._after[key] = _Change(row, self._codec.encode(row), self._table.index_keys(row, key))
+
+    def delete(self, *key: Any) -> None:
+        packed = row_key(key)
+        if self._current(packed) is not None:
+            self._after[packed] = _Change(None, b"", {})
+
+    def _current(self, key: bytes) -> R | None:
+        change = self._after.get(key)
+        if change is not None:
+            return change.row
+        if key not in self._before:
+            found = self._txn.get(key, db=self._db)
+            self._before[key] = None if found is None else self._codec.decode(found)
+        return self._before[key]
+
+    def flush(self) -> None:
+        """Store what has changed."""
+        puts: list[tuple[bytes, bytes]] = []
+        drops: list[bytes] = []
+        index_puts: dict[str, list[tuple[bytes, bytes]]] = {name: [] for name in self._index_dbs}
+        index_drops: dict[str, list[bytes]] = {name: [] for name in self._index_dbs}
+        for key, change in self._after.items():
+            before = self._before[key]
+            old = {} if before is None else self._table.index_keys(before, key)
+            if change.row is not None:
+                puts.append((key, change.encoded))
+            elif before is not None:
+                drops.append(key)
+            length = len(key).to_bytes(_LENGTH_BYTES, "big")
+            for name in self._index_dbs:
+                gone, come = old.get(name, _NONE), change.entries.get(name, _NONE)
+                index_puts[name] += [(entry, length) for entry in come - gone]
+                index_drops[name] += gone - come
+        _store(self._txn, self._db, puts, drops)
+        for name, db in self._index_dbs.items():
+            _store(self._txn, db, index_puts[name], index_drops[name])
+        self._before.clear()
+        self._after.clear()
+
+
+def _store(txn: lmdb.Transaction, db: lmdb._Database, puts: list[tuple[bytes, bytes]], drops: list[bytes]) -> None:
+    for key in sorted(drops):
+        txn.delete(key, db=db)
+    if puts:
+        puts.sort()
+        txn.cursor(db).putmulti(puts)
+
+
+class _Borrowed(AbstractContextManager[lmdb.Transaction]):
+    """A transaction that somebody else ends."""
+
+    def __init__(self, txn: lmdb.Transaction) -> None:
+        self._txn = txn
+
+    def __enter__(self) -> lmdb.Transaction:
+        return self._txn
+
+    def __exit__(self, *_: object) -> None:
+        """It goes on."""
+
+
+def _ascend(cursor: lmdb.Cursor, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+    if not (cursor.set_range(low) if low else cursor.first()):
+        return
+    for item in cursor:
+        if high is not None and item[0] >= high:
+            return
+        yield item
+
+
+def _descend(cursor: lmdb.Cursor, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+    is_there = cursor.prev() if high is not None and cursor.set_range(high) else cursor.last()
+    if not is_there:
+        return
+    for item in cursor.iterprev():
+        if item[0] < low:
+            return
+        yield item

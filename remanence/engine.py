@@ -1,0 +1,456 @@
+"""The engine: a log, its views and its writer, opened together. For those who bring events and projections of their own.
+
+Reads are synchronous and touch no actor: they go to a view or the log and return. Writes go through the writer.
+An engine belongs to the Trio loop and the process that opened it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import attrs
+import outcome
+import trio
+
+from .actors.retrainer import Retrainer
+from .actors.writer import Durability, Writer, WriterStatistics
+from .codecs.converter import EventConverter, make_converter
+from .core.appends import Append, Appended
+from .core.clock import Entropy, WallClock, system_clock, system_entropy
+from .core.environment import DEFAULT_MAP_BYTES
+from .core.errors import Closed, InvalidInput, NotFound, RemanenceError, StorageFailed
+from .core.events import Registry, Upcaster
+from .core.lease import Lease
+from .core.lmdb_store import LmdbStore
+from .core.log import Log, Progress
+from .core.queries import ALL, Condition, Query
+from .core.recorded import Recorded
+from .projections import catalog as catalogs
+from .projections.projection import Projection
+from .projections.views import View, Views, ViewStatistics
+
+__all__ = ["Engine", "Request", "Settings", "Statistics", "open_engine"]
+
+P = TypeVar("P", bound=Projection)
+READ_BATCH: Final = 1024
+POLL_S: Final = 0.2
+"""How often a read-only engine looks for what another process has written."""
+SHUTDOWN_S: Final = 30.0
+
+
+@attrs.frozen
+class Settings:
+    """How an engine works.
+
+    Attributes:
+        durability: "durable": an append is answered after the flush of its commit; "buffered": when it is accepted, and
+            it is durable after 50 operations or 100 ms.
+        map_bytes: address space for each file to begin with; it grows when it has to.
+        shutdown_s: how long closing waits for what is under way, in seconds.
+        retrain: whether the log trains compression dictionaries from its own events when that pays.
+    """
+
+    durability: str = attrs.field(default=Durability.DURABLE, validator=attrs.validators.in_((Durability.DURABLE, Durability.BUFFERED)))
+    map_bytes: int = DEFAULT_MAP_BYTES
+    shutdown_s: float = SHUTDOWN_S
+    retrain: bool = True
+
+
+@attrs.frozen
+class Statistics:
+    """What an engine holds and how it is doing.
+
+    Attributes:
+        path: its folder.
+        log_id: the log's random id, hex.
+        head: position of the last event.
+        log_bytes: what the log's file holds.
+        types: number of events by type.
+        unknown_types: those of the types that this program has no class for; its views pass them over.
+        views: every view.
+        writer: the writer, or None when the engine is read-only.
+    """
+
+    path: str
+    log_id: str
+    head: int
+    log_bytes: int
+    types: Mapping[str, int]
+    unknown_types: tuple[str, ...]
+    views: tuple[ViewStatistics, ...]
+    writer: WriterStatistics | None
+
+
+@attrs.frozen
+class Request:
+    """What `Engine.append` takes, for `Engine.append_all`."""
+
+    events: Sequence[object]
+    tags: tuple[str, ...] = ()
+    by: str | None = None
+    cause: int | None = None
+    key: str | None = None
+    condition: Condition | None = None
+
+
+class Engine:
+    """An open log with its views. Made by `open_engine`."""
+
+    def __init__(self, path: Path, log: Log, views: Views, writer: Writer | None, *, clock: WallClock, entropy: Entropy) -> None:
+        self.path = path
+        self.log = log
+        self.clock = clock
+        self.entropy = entropy
+        self._views = views
+        self._writer = writer
+        self._news = trio.Event()
+        self._is_closed = False
+        if writer is not None:
+            writer.on_commit(lambda _: self._wake())
+
+    # -- writing
+
+    async def append(
+        self,
+        *events: object,
+        tags: Iterable[str] = (),
+        by: str | None = None,
+        cause: int | None = None,
+        key: str | None = None,
+        condition: Condition | None = None,
+        timeout_s: float | None = None,
+    ) -> Appended:
+        """Record events, all or nothing.
+
+        Args:
+            events: instances of registered event classes. One with a method `about()` bears the tags that it returns.
+            tags: further tags for all of them.
+            by: who causes them.
+            cause: position of the event that led to them.
+            key: dedup key: the same key with the same content returns the first positions and writes nothing.
+            condition: fail if a matching event was recorded after its position.
+            timeout_s: how long to wait for the answer, in seconds.
+
+        Returns:
+            The events' positions. They are durable and every view shows them (in buffered mode: they will be).
+
+        Raises:
+            InvalidInput: something can't be taken.
+            Conflict, KeyReused: the condition failed; the key has other content.
+            OutcomeUnknown: no answer in time; append again with the error's key to be sure.
+            StorageFailed: the disk refuses.
+            Closed: the engine is closed or read-only.
+        """
+        writer = self._open_writer()
+        if timeout_s is not None and key is None:
+            key = secrets.token_hex(16)  # so that an unknown outcome can be settled by appending again
+        encoded = self.log.encode(events, tags=tags, by=by, cause=cause, key=key, condition=condition)
+        return await writer.append(encoded, timeout_s=timeout_s)
+
+    async def append_all(self, requests: Iterable[Request]) -> list[Appended | RemanenceError]:
+        """Record many requests, each all or nothing for itself, in this order and in as few commits as may be.
+
+        Returns:
+            For each request its positions, or the error that it alone would have raised; the others are not touched by it.
+
+        Raises:
+            Closed: the engine is closed or read-only.
+        """
+        writer = self._open_writer()
+        results: list[Appended | RemanenceError | None] = []
+        encoded: list[Append] = []
+        for request in requests:
+            try:
+                encoded.append(self.log.encode(request.events, tags=request.tags, by=request.by, cause=request.cause, key=request.key, condition=request.condition))
+                results.append(None)
+            except InvalidInput as error:
+                results.append(error)
+        outcomes = iter(await writer.append_all(encoded))
+        return [_result(next(outcomes)) if result is None else result for result in results]
+
+    async def flush(self) -> None:
+        """Make everything accepted so far durable and visible.
+
+        Raises:
+            StorageFailed: some of it was lost, or the disk refuses.
+        """
+        await self._open_writer().flush()
+
+    # -- reading
+
+    @property
+    def head(self) -> int:
+        """Position of the last event, 0 when there is none."""
+        return self.log.head
+
+    def read(
+        self,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        types: Iterable[type | str] = (),
+        tags: Iterable[str] = (),
+        query: Query | None = None,
+        limit: int | None = None,
+        backward: bool = False,
+    ) -> list[Recorded[Any]]:
+        """Events in the order of their positions.
+
+        Args:
+            after: only those after this position.
+            before: only those before this position.
+            types: only those of one of these types, given by class or by name.
+            tags: only those with all these tags.
+            query: instead of types and tags.
+            limit: at most so many.
+            backward: the newest first.
+
+        Raises:
+            Damaged: an event is.
+        """
+        return self.log.read(self._query(query, types, tags), after=after, before=before, limit=limit, backward=backward)
+
+    def query(self, *, types: Iterable[type | str] = (), tags: Iterable[str] = ()) -> Query:
+        """A query by types and tags, to read with, to join to others by `|`, or to guard an append with."""
+        return self._query(None, types, tags)
+
+    async def events(
+        self,
+        *,
+        after: int = 0,
+        types: Iterable[type | str] = (),
+        tags: Iterable[str] = (),
+        query: Query | None = None,
+        live: bool = True,
+    ) -> AsyncIterator[Recorded[Any]]:
+        """Every event that matches: first those there are, then each new one as it is committed.
+
+        Args:
+            after: only those after this position: where the reader left off.
+            types: only those of one of these types.
+            tags: only those with all these tags.
+            query: instead of types and tags.
+            live: go on for ever; or end at what is there now.
+        """
+        wanted = self._query(query, types, tags)
+        end = None if live else self.head + 1
+        while True:
+            news = self._news
+            head = self.head
+            batch = self.log.read(wanted, after=after, before=end, limit=READ_BATCH)
+            for recorded in batch:
+                yield recorded
+            if len(batch) == READ_BATCH:
+                after = batch[-1].position
+                await trio.lowlevel.checkpoint()
+                continue
+            if not live:
+                return
+            after = max(after, head)
+            await self._changed(news)
+
+    def view(self, projection: type[P]) -> P:
+        """A projection's tables, to read from.
+
+        Raises:
+            NotFound: the engine was opened without it.
+        """
+        return self._views.of(projection).rows
+
+    def checkpoint(self, projection: type[Projection]) -> int:
+        """Position of the last event that a view shows."""
+        return self._views.of(projection).checkpoint
+
+    def digest(self, projection: type[Projection]) -> str:
+        """Digest of everything in a view: the same events give the same digest, on any machine."""
+        return self._views.of(projection).digest()
+
+    def statistics(self) -> Statistics:
+        """What the engine holds and how it is doing."""
+        head, types = self.head, self.log.types()
+        return Statistics(
+            path=str(self.path),
+            log_id=self.log.store.log_id.hex(),
+            head=head,
+            log_bytes=self.log.store.used_bytes(),
+            types=types,
+            unknown_types=tuple(name for name in types if self.log.registry.named(name) is None),
+            views=tuple(view.statistics(head) for view in self._views),
+            writer=None if self._writer is None else self._writer.statistics(),
+        )
+
+    async def backup(self, target: Path | str) -> None:
+        """Write a copy of the log into an empty folder while work goes on. Views aren't copied: they are built from it.
+
+        Raises:
+            InvalidInput: the folder isn't empty.
+            StorageFailed: the disk refuses.
+        """
+        await trio.to_thread.run_sync(self.log.store.backup, Path(target))
+
+    # -- inside
+
+    def _query(self, query: Query | None, types: Iterable[type | str], tags: Iterable[str]) -> Query:
+        if self._is_closed:
+            message = f"the engine of {self.path} is closed"
+            raise Closed(message)
+        names = [self.log.registry.name_of(each) for each in types]
+        own = Query.of(names, tags)
+        if query is not None and own.items:
+            message = "give a query, or types and tags, not both"
+            raise InvalidInput(message)
+        return own if query is None else query
+
+    def _open_writer(self) -> Writer:
+        if self._writer is None:
+            message = f"{self.path} was opened read-only"
+            raise Closed(message)
+        return self._writer
+
+    def _wake(self) -> None:
+        news, self._news = self._news, trio.Event()
+        news.set()
+
+    async def _changed(self, news: trio.Event) -> None:
+        """Wait until there may be something new. A hint only: who waits looks at the log again."""
+        if self._writer is None:
+            await trio.sleep(POLL_S)
+        else:
+            await news.wait()
+
+    def _close(self) -> None:
+        self._is_closed = True
+        self._wake()
+        try:
+            self._views.close()
+        finally:
+            self.log.close()
+
+
+@contextlib.asynccontextmanager
+async def open_engine(
+    path: Path | str,
+    *,
+    events: Iterable[type] = (),
+    projections: Iterable[type[Projection]] = (),
+    upcasters: Iterable[Upcaster] = (),
+    converter: EventConverter | None = None,
+    settings: Settings | None = None,
+    read_only: bool = False,
+    create: bool = True,
+    clock: WallClock = system_clock,
+    entropy: Entropy = system_entropy,
+    progress: Progress | None = None,
+) -> AsyncGenerator[Engine, None]:
+    """Open a log with its views.
+
+    Args:
+        path: its folder; made if it isn't there.
+        events: the event classes that this program knows.
+        projections: the views it wants.
+        upcasters: what turns stored data of earlier versions into today's.
+        converter: a converter with hooks for types of your own, from `make_converter`.
+        settings: durability and limits.
+        read_only: read what another process writes, or wrote.
+        create: make the log if it isn't there.
+        clock: unix time in nanoseconds.
+        entropy: random bytes.
+        progress: told how far building the views is.
+
+    Raises:
+        Locked: another process writes to it.
+        NotFound: it isn't there; or, read-only, its views have to be built first.
+        InvalidInput: the event classes, upcasters or projections contradict each other.
+        Damaged, StorageFailed: as the disk says.
+    """
+    root = Path(path)
+    settings = settings or Settings()
+    converter = converter or make_converter()
+    registry = Registry(events, upcasters, converter)
+    if (read_only or not create) and not (root / "log" / "data.mdb").exists():
+        message = f"there is no log in {root}"
+        raise NotFound(message)
+
+    def open_parts() -> tuple[Log, Views]:
+        return _open_parts(root, registry, projections, converter, settings, clock, entropy, progress, read_only=read_only)
+
+    with contextlib.ExitStack() as stack:
+        if not read_only:
+            _make_folder(root)
+            stack.enter_context(contextlib.closing(Lease.acquire(root)))
+        log, views = await trio.to_thread.run_sync(open_parts)
+        writer = None if read_only else Writer(log, views, durability=settings.durability)
+        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy)
+        try:
+            async with trio.open_nursery() as nursery:
+                if writer is None:
+                    yield engine
+                    return
+                await nursery.start(writer.run)
+                if settings.retrain:
+                    nursery.start_soon(Retrainer(log, writer).run)
+                try:
+                    yield engine
+                finally:
+                    with trio.CancelScope(shield=True):
+                        await writer.stop(trio.current_time() + settings.shutdown_s)
+                    nursery.cancel_scope.cancel()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(engine._close)  # noqa: SLF001 - its other half
+
+
+def _open_parts(  # noqa: PLR0913 - what `open_engine` was told
+    root: Path,
+    registry: Registry,
+    projections: Iterable[type[Projection]],
+    converter: EventConverter,
+    settings: Settings,
+    clock: WallClock,
+    entropy: Entropy,
+    progress: Progress | None,
+    *,
+    read_only: bool,
+) -> tuple[Log, Views]:
+    with contextlib.ExitStack() as stack:
+        store = LmdbStore(root / "log", read_only=read_only, map_bytes=settings.map_bytes, entropy=entropy)
+        stack.callback(store.close)
+        folder = root / "views"
+        catalog = catalogs.LmdbCatalog(
+            folder / f"catalog-{catalogs.VERSION}", store.log_id, read_only=read_only, map_bytes=settings.map_bytes
+        )
+        stack.callback(catalog.close)
+        log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
+        opened: list[View[Any]] = []
+        for projection in projections:
+            view = View(folder, projection, store.log_id, converter, read_only=read_only, map_bytes=settings.map_bytes)
+            stack.callback(view.close)
+            opened.append(view)
+        views = Views(opened)
+        if read_only:
+            views.require_current(log)
+        else:
+            views.catch_up(log, progress)
+        stack.pop_all()
+    return log, views
+
+
+def _result(result: outcome.Outcome[Appended]) -> Appended | RemanenceError:
+    if isinstance(result, outcome.Value):
+        return result.value
+    assert isinstance(result, outcome.Error)  # there are only these two
+    error = result.error
+    assert isinstance(error, RemanenceError)  # the writer passes no others on
+    return error
+
+
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"can't make the folder {root}: {error.strerror or error}"
+        raise StorageFailed(message) from error

@@ -1,0 +1,1 @@
+"""Bytes and back: every format of the bottom layer, fed by hand."""
