@@ -66,7 +66,9 @@ class Ask(Generic[Q, A]):
         return trio.lowlevel.Abort.SUCCEEDED
 
 
-async def ask(mailbox: Mailbox[Ask[Q, A]], request: Q, *, timeout_s: float | None, on_timeout: Callable[[bool], Exception]) -> A:
+async def ask(
+    mailbox: Mailbox[Ask[Q, A]], request: Q, *, timeout_s: float | None, on_timeout: Callable[[bool], Exception]
+) -> A:
     """Put a request into a mailbox and wait for its answer.
 
     Args:
@@ -83,8 +85,8 @@ async def ask(mailbox: Mailbox[Ask[Q, A]], request: Q, *, timeout_s: float | Non
         message: Ask[Q, A] = Ask(request)
         await mailbox.put(message)
         return await message.wait()
-    with trio.move_on_after(timeout_s) as scope:
-        message = Ask(request, scope.deadline)
+    message = Ask(request, trio.current_time() + timeout_s)
+    with trio.move_on_at(message.deadline):
         await mailbox.put(message)
         return await message.wait()
     raise on_timeout(message.is_taken)

@@ -57,12 +57,18 @@ class Retrainer:
             return
         dictionary, verdict = found
         if verdict.pays(expected_events=head):
-            _logger.info("a new dictionary packs %d events into %d bytes, not %d", verdict.events, verdict.after_bytes, verdict.before_bytes)
+            _logger.info(
+                "a new dictionary packs %d events into %d bytes, not %d",
+                verdict.events,
+                verdict.after_bytes,
+                verdict.before_bytes,
+            )
             await self._writer.use_dictionary(dictionary)
 
     def _sample(self, head: int) -> list[bytes]:
         """Payloads from all over the log; which ones depends on its length alone."""
-        positions = sorted(Random(head).sample(range(1, head + 1), min(SAMPLE_EVENTS, head)))  # noqa: S311 - a sample, not a secret
+        random = Random(head)  # noqa: S311 - a sample, not a secret
+        positions = sorted(random.sample(range(1, head + 1), min(SAMPLE_EVENTS, head)))
         return [
             recorded.payload()
             for position in positions

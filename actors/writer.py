@@ -1,8 +1,8 @@
 """The writer: the one actor that owns a log.
 
-Callers encode; the writer stages what they ask for, in order, while the previous commit is on its way to the disk; the
-commit thread makes it durable and brings the views up to it. So a batch is whatever arrived during the last flush (group
-commit): no timer, no added latency, and throughput that grows with the number of callers.
+Callers encode; the writer stages what they ask for, in order, while the previous commit is on its way to the disk;
+the commit thread makes it durable and brings the views up to it. So a batch is whatever arrived during the last flush
+(group commit): no timer, no added latency, and throughput that grows with the number of callers.
 
 Every request is answered when all that was staged before it is settled. The writer is in one of these states:
 
@@ -165,7 +165,7 @@ class Writer(Actor[_Message]):
         await ask(self.mailbox, _Dictionary(data), timeout_s=None, on_timeout=_never)
 
     def on_commit(self, listener: Callable[[Sequence[Recorded[Any]]], None]) -> None:
-        """Have a function called in the Trio loop with the events of every commit, before their callers are answered."""
+        """Have a function called in the Trio loop with the events of each commit, before callers are answered."""
         self._listeners.append(listener)
 
     def statistics(self) -> WriterStatistics:
@@ -268,12 +268,12 @@ class Writer(Actor[_Message]):
     def _finish(self, batch: Batch, waiting: list[_Waiting], result: outcome.Outcome[None]) -> None:
         """Back in the Trio loop: settle, tell, answer, and go on with what was staged meanwhile."""
         self._is_committing = False
-        if isinstance(result, outcome.Value):
+        if isinstance(result, outcome.Error):
+            self._recover(batch, waiting, result.error)
+        else:
             self._log.settle(batch)
             self._failed_in_a_row = 0
             self._acknowledge(batch, waiting)
-        else:
-            self._recover(batch, waiting, result.error)
         self._push()
         if not self._is_committing:
             self._idle.set()
@@ -306,7 +306,11 @@ class Writer(Actor[_Message]):
             self._views.catch_up(self._log)
         except Exception as second:  # noqa: BLE001 - whatever it is, nothing more may be written
             self._go_read_only(second)
-            _fail(waiting, lambda key: _unknown(key, f"the disk failed ({error}), and the log could not be reopened"), second)
+            _fail(
+                waiting,
+                lambda key: _unknown(key, f"the disk failed ({error}), and the log could not be reopened"),
+                second,
+            )
             _fail(staged, lambda _: self._not_written(error), error)
             return
         if head < self._acknowledged:
@@ -374,7 +378,11 @@ def _fail(waiting: list[_Waiting], make: Callable[[str | None], RemanenceError],
 
 
 def _unknown(key: str | None, why: str) -> OutcomeUnknown:
-    again = f"append the same events with key={key!r} again: they will be there once" if key else "look before you append again"
+    again = (
+        f"append the same events with key={key!r} again: they will be there once"
+        if key
+        else "look before you append again"
+    )
     return OutcomeUnknown(f"{why}; the append may be in the log or not: {again}", key=key)
 
 

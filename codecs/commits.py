@@ -92,13 +92,13 @@ def pack_commit(commit: Commit) -> bytes:
         message = f"a commit has 1 to {MAX_COUNT} events and a link of {DIGEST_BYTES} bytes, "
         message += f"not {commit.count} and {len(commit.link)}"
         raise InvalidInput(message)
-    packed = commit.declarations.pack()
-    if packed != NOTHING_PACKED:
-        try:
+    try:
+        packed = commit.declarations.pack()
+        if packed != NOTHING_PACKED:
             _read_declarations(packed)
-        except _MALFORMED as error:
-            message = f"the commit at position {commit.first} can't declare that: {error}"
-            raise InvalidInput(message) from error
+    except (*_MALFORMED, OverflowError) as error:
+        message = f"the commit at position {commit.first} can't declare that: {error}"
+        raise InvalidInput(message) from error
     content = _fixed.pack(FORMAT, commit.count, commit.link) + packed
     return content + zlib.crc32(content, commit.first & _MASK).to_bytes(CRC_BYTES, "little")
 

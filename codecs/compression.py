@@ -198,5 +198,5 @@ def inflate(data: bytes, limit_bytes: int = MAX_DICTIONARY_BYTES) -> bytes:
 
 @cache
 def starter_dictionary() -> bytes:
-    """The dictionary every new log begins with, trained from `codecs/corpus.txt` by `perf/train_starter.py`."""
+    """The dictionary every new log begins with, trained from `perf/corpus.txt` by `perf/train_starter.py`."""
     return resources.files(__name__.rpartition(".")[0]).joinpath("starter.dict").read_bytes()

@@ -6,8 +6,6 @@ registering one hook slows down only the classes that need it. What is not nativ
 (maps with other keys than text, sets of what has no order, private fields) is brought into shape here.
 """
 
-# ruff: noqa: ANN401 - types and the values of all types are what this module is about
-
 from __future__ import annotations
 
 import inspect
@@ -63,19 +61,19 @@ class EventConverter(MsgspecJsonConverter):
         self._struct_copy_skip = self._structure_func.get_num_fns()
         self._unstruct_copy_skip = self._unstructure_func.get_num_fns()
 
-    def copy(self, *args: Any, **kwargs: Any) -> EventConverter:  # noqa: D102 - as cattrs has it
+    def copy(self, *args: Any, **kwargs: Any) -> EventConverter:
         copied = super().copy(*args, **kwargs)
         copied._hooked = [*self._hooked]  # noqa: SLF001 - one of our own
         return copied
 
-    def register_structure_hook(self, cl: Any, func: Any = None) -> Any:  # noqa: D102 - as cattrs has it
+    def register_structure_hook(self, cl: Any, func: Any = None) -> Any:
         if func is None:  # a decorator: the type stands in the function's annotations
             self.register_structure_hook(inspect.signature(cl, eval_str=True).return_annotation, cl)
             return cl
         self._hooked.append(_matches(cl))
         return super().register_structure_hook(cl, func)
 
-    def register_unstructure_hook(self, cls: Any, func: Any = None) -> Any:  # noqa: D102 - as cattrs has it
+    def register_unstructure_hook(self, cls: Any, func: Any = None) -> Any:
         if func is None:
             parameter = next(iter(inspect.signature(cls, eval_str=True).parameters.values()))
             self.register_unstructure_hook(parameter.annotation, cls)
@@ -83,19 +81,19 @@ class EventConverter(MsgspecJsonConverter):
         self._hooked.append(_matches(cls))
         return super().register_unstructure_hook(cls, func)
 
-    def register_structure_hook_func(self, check_func: _Predicate, func: Any) -> None:  # noqa: D102
+    def register_structure_hook_func(self, check_func: _Predicate, func: Any) -> None:
         self._hooked.append(check_func)
         super().register_structure_hook_func(check_func, func)
 
-    def register_unstructure_hook_func(self, check_func: _Predicate, func: Any) -> None:  # noqa: D102
+    def register_unstructure_hook_func(self, check_func: _Predicate, func: Any) -> None:
         self._hooked.append(check_func)
         super().register_unstructure_hook_func(check_func, func)
 
-    def register_structure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:  # noqa: D102
+    def register_structure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:
         self._hooked.append(predicate)
         return super().register_structure_hook_factory(predicate, factory)
 
-    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:  # noqa: D102
+    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:
         self._hooked.append(predicate)
         return super().register_unstructure_hook_factory(predicate, factory)
 

@@ -5,8 +5,6 @@ encoded is decoded again before it may be written (check before write), so nothi
 can't read back.
 """
 
-# ruff: noqa: ANN401 - events are of any class, and their plain form is whatever msgpack holds
-
 from __future__ import annotations
 
 import re

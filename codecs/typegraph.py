@@ -4,8 +4,6 @@ A graph is followed through whatever msgspec and cattrs follow: attrs classes, d
 dicts, the arguments of generic types, new types, aliases and the bounds of type variables.
 """
 
-# ruff: noqa: ANN401 - types are the values here, and nothing narrower than Any holds all of them
-
 from __future__ import annotations
 
 import dataclasses

@@ -5,8 +5,6 @@ machine), numbers that are not finite (nothing equals them), and nesting without
 open is searched, so that most events cost nothing here.
 """
 
-# ruff: noqa: ANN401 - this module looks at values and types of any kind
-
 from __future__ import annotations
 
 import math

@@ -154,7 +154,14 @@ class Encoder:
         return Append(tuple(prepared), key, short_digest(*contents) if key is not None else b"", condition)
 
     def _prepare(
-        self, event: object, shared: tuple[str, ...], by: str | None, cause: int | None, mark: tuple[str, int] | None, *, is_keyed: bool
+        self,
+        event: object,
+        shared: tuple[str, ...],
+        by: str | None,
+        cause: int | None,
+        mark: tuple[str, int] | None,
+        *,
+        is_keyed: bool,
     ) -> tuple[Prepared, bytes]:
         registered = self._registry.of(event)
         about = getattr(event, "about", None)

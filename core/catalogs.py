@@ -7,14 +7,14 @@ implementation on disk is a view like the others (`projections.catalog`); the on
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 import attrs
 
 from .queries import Query, Term, select
 
-__all__ = ["Catalog", "Entry", "KeyUse", "MemoryCatalog"]
+__all__ = ["Catalog", "CatalogTally", "Entry", "KeyUse", "MemoryCatalog", "Shelf"]
 
 
 @attrs.frozen
@@ -49,6 +49,36 @@ class Entry:
     key: tuple[bytes, KeyUse] | None = None
 
 
+@attrs.frozen
+class CatalogTally:
+    """How much a catalog keeps, at one moment.
+
+    Attributes:
+        checkpoint: position of the last event it has.
+        proof: leaf of that event.
+        postings: number of pairs of a type or tag and a position.
+        keys: number of dedup keys.
+    """
+
+    checkpoint: int
+    proof: bytes
+    postings: int
+    keys: int
+
+
+@attrs.frozen
+class Shelf:
+    """What the catalog should keep of some events, by what it keeps it under.
+
+    Attributes:
+        postings: ascending positions by type or tag.
+        keys: uses by digest of the key.
+    """
+
+    postings: Mapping[Term, Sequence[int]]
+    keys: Mapping[bytes, KeyUse]
+
+
 class Catalog(Protocol):
     """Types, tags and keys → positions."""
 
@@ -78,6 +108,34 @@ class Catalog(Protocol):
         """How many events of each type there are."""
         ...
 
+    def tally(self) -> CatalogTally:
+        """How much there is, counted at one moment and without reading any of it."""
+        ...
+
+    def terms(self) -> Iterable[tuple[Term, int]]:
+        """Every type and tag with its number of postings, in order.
+
+        Raises:
+            Damaged: one is neither.
+        """
+        ...
+
+    def positions(self, term: Term) -> Sequence[int]:
+        """Every posting of a type or tag as it stands there, the checkpoint notwithstanding."""
+        ...
+
+    def keys(self) -> Mapping[bytes, KeyUse]:
+        """Every dedup key's digest and use.
+
+        Raises:
+            Damaged: one is malformed.
+        """
+        ...
+
+    def missing(self, shelf: Shelf) -> tuple[int, str] | None:
+        """The first position of which something isn't there or isn't so, and what; None when all is there."""
+        ...
+
     def close(self) -> None:
         """Let go."""
         ...
@@ -88,6 +146,7 @@ class MemoryCatalog:
 
     def __init__(self) -> None:
         self.checkpoint = 0
+        self._proof = b""
         self._postings: dict[Term, list[int]] = {}
         self._keys: dict[bytes, KeyUse] = {}
 
@@ -98,6 +157,7 @@ class MemoryCatalog:
             if entry.key is not None:
                 self._keys.setdefault(*entry.key)
             self.checkpoint = entry.position
+            self._proof = proof
 
     def find_key(self, digest: bytes) -> KeyUse | None:
         return self._keys.get(digest)
@@ -105,10 +165,34 @@ class MemoryCatalog:
     def select(self, query: Query, after: int, before: int, limit: int | None, *, backward: bool) -> Sequence[int]:
         before = min(before, self.checkpoint + 1)
         found = select(self, query, after, before, backward=backward)
-        return [position for position, _ in zip(found, range(limit), strict=False)] if limit is not None else list(found)
+        return (
+            [position for position, _ in zip(found, range(limit), strict=False)] if limit is not None else list(found)
+        )
 
     def types(self) -> Mapping[str, int]:
         return {name: len(found) for (kind, name), found in sorted(self._postings.items()) if kind == "type"}
+
+    def tally(self) -> CatalogTally:
+        return CatalogTally(self.checkpoint, self._proof, sum(map(len, self._postings.values())), len(self._keys))
+
+    def terms(self) -> Iterable[tuple[Term, int]]:
+        return [(term, len(found)) for term, found in sorted(self._postings.items())]
+
+    def positions(self, term: Term) -> Sequence[int]:
+        return tuple(self._postings.get(term, ()))
+
+    def keys(self) -> Mapping[bytes, KeyUse]:
+        return dict(self._keys)
+
+    def missing(self, shelf: Shelf) -> tuple[int, str] | None:
+        found = [
+            (position, describe(term))
+            for term, positions in shelf.postings.items()
+            for position in positions
+            if not self.contains(term, position)
+        ]
+        found += [(use.first, "its key") for digest, use in shelf.keys.items() if self._keys.get(digest) != use]
+        return min(found, default=None)
 
     def close(self) -> None:
         """There is nothing to let go of."""
@@ -128,3 +212,8 @@ class MemoryCatalog:
         found = self._postings.get(term, [])
         index = bisect_left(found, position)
         return index < len(found) and found[index] == position
+
+
+def describe(term: Term) -> str:
+    """A type or tag in words."""
+    return f"its {term[0]} {term[1]!r}"

@@ -103,7 +103,7 @@ class Environment:
         return self._dbs[name]
 
     @contextlib.contextmanager
-    def reading(self) -> Generator[lmdb.Transaction, None, None]:
+    def reading(self) -> Generator[lmdb.Transaction[bytes], None, None]:
         """A read transaction: a snapshot of all databases, released at the end of the block.
 
         Raises:
@@ -113,7 +113,7 @@ class Environment:
         with _translated(self.path), self.snapshot() as transaction:
             yield transaction
 
-    def snapshot(self) -> lmdb.Transaction:
+    def snapshot(self) -> lmdb.Transaction[bytes]:
         """A read transaction without translated errors, for the hottest reads: use it with `with`, at once."""
         if os.getpid() != self._pid:
             self._refuse_fork()
@@ -122,7 +122,7 @@ class Environment:
         except lmdb.Error as error:
             return self._begin_again(error)
 
-    def _begin_again(self, error: lmdb.Error) -> lmdb.Transaction:
+    def _begin_again(self, error: lmdb.Error) -> lmdb.Transaction[bytes]:
         """Follow another process that enlarged the map, or say that the environment is closed."""
         for _ in range(_READ_TRIES):
             if not isinstance(error, lmdb.MapResizedError):
@@ -135,7 +135,7 @@ class Environment:
         message = f"{self.path} can't be read: {error}"
         raise (Closed(message) if "closed" in str(error).lower() else StorageFailed(message)) from error
 
-    def write(self, change: Callable[[lmdb.Transaction], T]) -> T:
+    def write(self, change: Callable[[lmdb.Transaction[bytes]], T]) -> T:
         """Run `change` in a write transaction and commit it; when the map is full, enlarge it and run it again.
 
         Raises:
@@ -170,14 +170,21 @@ class Environment:
         """Write a compact copy of the environment, as of now, into the existing directory `target`.
 
         Raises:
+            Closed: the environment is another process's.
             StorageFailed: the disk refuses.
         """
-        with _translated(target):
-            self._env.copy(str(target), compact=True)
+        if os.getpid() != self._pid:
+            self._refuse_fork()
         data = target / "data.mdb"
-        data.chmod(0o600)
-        with data.open("rb") as file:
-            os.fsync(file.fileno())
+        try:
+            with _translated(target):
+                self._env.copy(str(target), compact=True)
+            data.chmod(0o600)
+            with data.open("rb") as file:
+                os.fsync(file.fileno())
+        except OSError as error:
+            message = f"can't write {data}: {error.strerror or error}"
+            raise StorageFailed(message) from error
         sync_directory(target)
 
     def used_bytes(self) -> int:
@@ -191,7 +198,9 @@ class Environment:
             self._env.close()
 
     def _refuse_fork(self) -> None:
-        message = f"{self.path} was opened by process {self._pid} and can't be used in its fork {os.getpid()}; open it anew"
+        message = (
+            f"{self.path} was opened by process {self._pid} and can't be used in its fork {os.getpid()}; open it anew"
+        )
         raise Closed(message)
 
 

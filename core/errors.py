@@ -33,7 +33,9 @@ class NotFound(RemanenceError, LookupError):
 
 
 class Conflict(RemanenceError):
-    """The append's condition failed: somebody recorded a matching event first. Nothing was written; look again, decide again.
+    """The append's condition failed: somebody recorded a matching event first. Nothing was written.
+
+    Look again, decide again.
 
     Attributes:
         position: the newest event that stood in the way.

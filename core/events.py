@@ -68,14 +68,16 @@ def event(name: str, *, version: int = 1, dedup: bool = False) -> Callable[[type
         InvalidInput: name or version are not of that form, or the class is not a frozen attrs class.
     """
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME_LENGTH:
-        message = f"event name {name!r}: use lower-case words joined by dots, like 'order.placed', {MAX_NAME_LENGTH} at most"
+        message = (
+            f"event name {name!r}: use lower-case words joined by dots, like 'order.placed', {MAX_NAME_LENGTH} at most"
+        )
         raise InvalidInput(message)
     if not 1 <= version <= MAX_VERSION:
         message = f"event {name}: version {version} is not between 1 and {MAX_VERSION}"
         raise InvalidInput(message)
 
     def register(cls: type[C]) -> type[C]:
-        if not attrs.has(cls):
+        if not _is_attrs(cls):
             message = f"event {name}: {cls.__name__} is not an attrs class; put @attrs.frozen below @event"
             raise InvalidInput(message)
         setattr(cls, _ATTRIBUTE, EventType(name, version, dedup))
@@ -158,7 +160,9 @@ class Registry:
                 message = f"there are upcasters for {name}, which no event class has"
                 raise InvalidInput(message)
 
-    def _add(self, cls: type, chains: Mapping[str, Mapping[int, Callable[[Data], Data]]], converter: EventConverter) -> None:
+    def _add(
+        self, cls: type, chains: Mapping[str, Mapping[int, Callable[[Data], Data]]], converter: EventConverter
+    ) -> None:
         kind = event_type_of(cls)
         other = self._by_name.get(kind.name)
         if other is not None:
@@ -167,7 +171,9 @@ class Registry:
             message = f"two classes are called {kind.name}: {other.cls.__qualname__} and {cls.__qualname__}"
             raise InvalidInput(message)
         chain = _ordered_chain(kind, chains.get(kind.name, {}))
-        registered = Registered(kind.name, kind.version, kind.dedup, cls, PayloadCodec(cls, converter), chain)
+        registered: Registered[Any] = Registered(
+            kind.name, kind.version, kind.dedup, cls, PayloadCodec(cls, converter), chain
+        )
         self._by_class[cls] = self._by_name[kind.name] = registered
 
     def of(self, event: object) -> Registered[Any]:
@@ -192,6 +198,11 @@ class Registry:
         return kind if isinstance(kind, str) else event_type_of(kind).name
 
 
+def _is_attrs(cls: type) -> bool:
+    """`attrs.has`, without its claim about the type of what has been asked about."""
+    return attrs.has(cls)
+
+
 def _chains(upcasters: Iterable[Upcaster]) -> dict[str, dict[int, Callable[[Data], Data]]]:
     chains: dict[str, dict[int, Callable[[Data], Data]]] = {}
     for each in upcasters:
@@ -207,7 +218,9 @@ def _ordered_chain(kind: EventType, chain: Mapping[int, Callable[[Data], Data]])
     """The upcasters of a type in order: exactly one from each version before its own."""
     missing = [version for version in range(1, kind.version) if version not in chain]
     if missing:
-        message = f"{kind.name} is at version {kind.version}, but nothing reads version {missing[0]}; add an upcaster for it"
+        message = (
+            f"{kind.name} is at version {kind.version}, but nothing reads version {missing[0]}; add an upcaster for it"
+        )
         raise InvalidInput(message)
     beyond = [version for version in chain if not 1 <= version < kind.version]
     if beyond:

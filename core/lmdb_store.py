@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from pathlib import Path
 from struct import Struct
 from typing import Final
@@ -16,8 +16,8 @@ from ..codecs.compression import deflate, inflate
 from ..codecs.digests import genesis_link
 from .clock import Entropy, system_entropy
 from .environment import DEFAULT_MAP_BYTES, Environment
-from .errors import Damaged, InvalidInput, NotFound
-from .stores import Head, Sealed, check_follows
+from .errors import Damaged, InvalidInput, NotFound, StorageFailed
+from .stores import Head, Sealed, Tally, check_follows
 
 __all__ = ["LmdbStore"]
 
@@ -69,7 +69,7 @@ class LmdbStore:
                 lambda txn: (txn.put(_FORMAT_KEY, bytes((FORMAT,)), db=meta), txn.put(_ID_KEY, log_id, db=meta))
             )
         elif form != bytes((FORMAT,)) or log_id is None:
-            message = f"{self._path} holds no log of format {FORMAT} (it says {form!r}); a newer Remanence may have written it"
+            message = f"{self._path} holds no log of format {FORMAT} (it says {form!r}); is it a newer Remanence's?"
             raise Damaged(message)
         return log_id
 
@@ -81,53 +81,73 @@ class LmdbStore:
         with self._env.reading() as txn:
             return self._head(txn)
 
-    def _head(self, txn: lmdb.Transaction) -> Head:
+    def _head(self, txn: lmdb.Transaction[bytes]) -> Head:
         commits = txn.cursor(self._env.db("commits"))
         if not commits.last():
             return Head(0, genesis_link(self._log_id))
-        commit = read_commit(commits.value(), _position.unpack(commits.key())[0])
+        commit = read_commit(commits.value(), _number(_position, commits.key(), "commits"))
         return Head(commit.last, commit.link)
 
     def append(self, sealed: Sealed) -> None:
         commit = sealed.commit
         rows = list(zip(map(_position.pack, range(commit.first, commit.last + 1)), sealed.frames, strict=False))
 
-        def change(txn: lmdb.Transaction) -> None:
+        def change(txn: lmdb.Transaction[bytes]) -> None:
             check_follows(sealed, self._head(txn))
             for type_id, name in commit.declarations.types:
-                txn.put(_small.pack(type_id), name.encode(), db=self._env.db("types"), overwrite=False)
+                self._put_new(txn, "types", _small.pack(type_id), name.encode())
             for dictionary_id, data in sealed.dictionaries.items():
-                txn.put(_small.pack(dictionary_id), deflate(data), db=self._env.db("dictionaries"), overwrite=False)
-            # append=True makes LMDB itself refuse a position that is not the greatest.
-            txn.cursor(self._env.db("frames")).putmulti(rows, append=True)
-            txn.put(_position.pack(commit.first), pack_commit(commit), db=self._env.db("commits"), append=True)
+                self._put_new(txn, "dictionaries", _small.pack(dictionary_id), deflate(data))
+            # With append=True, LMDB takes a position only if it is the greatest; the others it passes over.
+            _, added = txn.cursor(self._env.db("frames")).putmulti(rows, append=True)
+            if added != len(rows):
+                message = f"{self._path} holds frames after position {commit.first - 1}, where the log ends"
+                raise Damaged(message, position=commit.first)
+            self._put_new(txn, "commits", _position.pack(commit.first), pack_commit(commit))
 
         self._env.write(change)
 
+    def _put_new(self, txn: lmdb.Transaction[bytes], name: str, key: bytes, value: bytes) -> None:
+        if not txn.put(key, value, db=self._env.db(name), overwrite=False):
+            message = f"the {name} of {self._path} have an entry {int.from_bytes(key, 'big')} that no commit made"
+            raise Damaged(message)
+
     def read(self, first: int, last: int) -> Sequence[bytes]:
-        if last < first:
+        first = max(1, first)
+        count = last - first + 1
+        if count < 1:
             return []
         with self._env.reading() as txn:
             cursor = txn.cursor(self._env.db("frames"))
-            if not cursor.set_range(_position.pack(max(1, first))):
-                return []
             frames: list[bytes] = []
-            count = last - max(1, first) + 1
-            for frame in cursor.iternext(keys=False):
-                frames.append(frame)
-                if len(frames) == count:
-                    break
+            if cursor.set_range(_position.pack(first)):
+                frames = list(islice(cursor.iternext(keys=False), count))
+            is_whole = len(frames) == count or first + len(frames) > self._head(txn).position
+            # One look at the last key tells that nothing is missing before it, and nothing too many.
+            if not is_whole or (frames and not _stands_at(cursor, first + len(frames) - 1)):
+                raise self._missing(cursor, first)
             return frames
+
+    def _missing(self, cursor: lmdb.Cursor[bytes], first: int) -> Damaged:
+        cursor.set_range(_position.pack(first))
+        position = first
+        for key in cursor.iternext(values=False):
+            if key != _position.pack(position):
+                break
+            position += 1
+        return Damaged(f"event {position} is missing from {self._path}", position=position)
 
     def pick(self, positions: Sequence[int]) -> Sequence[bytes]:
         frames = self._env.db("frames")
         with self._env.reading() as txn:
-            found = [txn.get(_position.pack(position), db=frames) for position in positions]
-        if None in found:
-            position = positions[found.index(None)]
-            message = f"event {position} is missing from {self._path}"
-            raise Damaged(message, position=position)
-        return found
+            found: list[bytes] = []
+            for position in positions:
+                frame = txn.get(_position.pack(position), db=frames)
+                if frame is None:
+                    message = f"event {position} is missing from {self._path}"
+                    raise Damaged(message, position=position)
+                found.append(frame)
+            return found
 
     def commits(self, first: int, limit: int) -> Sequence[Commit]:
         with self._env.reading() as txn:
@@ -138,30 +158,37 @@ class LmdbStore:
                 return []
             found: list[Commit] = []
             for key, record in cursor:
-                commit = read_commit(record, _position.unpack(key)[0])
+                commit = read_commit(record, _number(_position, key, "commits"))
                 if commit.last >= first:
                     found.append(commit)
                 if len(found) == limit:
                     break
         for one, other in pairwise(found):
             if other.first != one.last + 1:
-                message = f"the commit record at position {one.first} ends at {one.last}, the next begins at {other.first}"
+                message = (
+                    f"the commit record at position {one.first} ends at {one.last}, the next begins at {other.first}"
+                )
                 raise Damaged(message, position=one.first)
         return found
 
     def types(self) -> Mapping[int, str]:
-        with self._env.reading() as txn:
-            rows = list(txn.cursor(self._env.db("types")))
         try:
-            return {_small.unpack(key)[0]: name.decode() for key, name in rows}
-        except (ValueError, UnicodeDecodeError) as error:
-            message = f"the table of types in {self._path} is damaged: {error}"
+            return {number: name.decode() for number, name in self._table("types").items()}
+        except UnicodeDecodeError as error:
+            message = f"the types of {self._path} have a name that is not text: {error}"
             raise Damaged(message) from error
 
     def dictionaries(self) -> Mapping[int, bytes]:
+        return {number: inflate(data) for number, data in self._table("dictionaries").items()}
+
+    def _table(self, name: str) -> dict[int, bytes]:
         with self._env.reading() as txn:
-            rows = list(txn.cursor(self._env.db("dictionaries")))
-        return {_small.unpack(key)[0]: inflate(data) for key, data in rows}
+            return {_number(_small, key, name): value for key, value in txn.cursor(self._env.db(name))}
+
+    def tally(self) -> Tally:
+        with self._env.reading() as txn:
+            frames, commits = (txn.stat(self._env.db(name))["entries"] for name in ("frames", "commits"))
+        return Tally(frames, commits)
 
     def used_bytes(self) -> int:
         return self._env.used_bytes()
@@ -173,8 +200,13 @@ class LmdbStore:
             InvalidInput: `target` holds something.
             StorageFailed: the disk refuses.
         """
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if any(target.iterdir()):
+        try:
+            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            is_empty = not any(target.iterdir())
+        except OSError as error:
+            message = f"can't write a backup to {target}: {error.strerror or error}"
+            raise StorageFailed(message) from error
+        if not is_empty:
             message = f"{target} is not empty; a backup goes into an empty or a new folder"
             raise InvalidInput(message)
         self._env.copy(target)
@@ -188,3 +220,15 @@ class LmdbStore:
 
     def __repr__(self) -> str:
         return f"<LmdbStore {os.fspath(self._path)}>"
+
+
+def _stands_at(cursor: lmdb.Cursor[bytes], position: int) -> bool:
+    """Whether a cursor that has been read from, perhaps to the end, has last seen `position`."""
+    return (cursor.key() or (cursor.last() and cursor.key())) == _position.pack(position)
+
+
+def _number(layout: Struct, key: bytes, database: str) -> int:
+    if len(key) != layout.size:
+        message = f"the {database} have the key {key.hex()}, which is no number of {layout.size} bytes"
+        raise Damaged(message)
+    return int.from_bytes(key, "big")

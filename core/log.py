@@ -1,8 +1,9 @@
 """The log: one append-only sequence of events, on any store, with a catalog beside it.
 
 Appending has three steps, so that a writer can do each where it costs least: `encode` (the caller's thread; finds
-everything that can be wrong), `stage` (one thread; decides), `write` (one thread; makes durable). `append` does all three.
-Reading needs none of them, and is exact even where the catalog is behind: what it doesn't have yet is read from the frames.
+everything that can be wrong), `stage` (one thread; decides), `write` (one thread; makes durable). `append` does all
+three. Reading needs none of them, and is exact even where the catalog is behind: what it doesn't have yet is read from
+the frames.
 """
 
 from __future__ import annotations
@@ -200,7 +201,13 @@ class Log:
         return self.store.head().position
 
     def read(
-        self, query: Query = ALL, *, after: int = 0, before: int | None = None, limit: int | None = None, backward: bool = False
+        self,
+        query: Query = ALL,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        limit: int | None = None,
+        backward: bool = False,
     ) -> list[Recorded[Any]]:
         """Events that match, in the order of their positions.
 
@@ -318,7 +325,10 @@ class Log:
         if key == OWN_CONTENT:
             content = content_digest(first.type, first.version, first.payload())
             return content_key(content), KeyUse(first.position, 1, content)
-        events = [first, *self._decode(self.store.read(first.position + 1, first.position + count - 1), first.position + 1)]
+        events = [
+            first,
+            *self._decode(self.store.read(first.position + 1, first.position + count - 1), first.position + 1),
+        ]
         if len(events) != count:
             message = f"event {first.position} begins an append of {count} events, but only {len(events)} are there"
             raise Damaged(message, position=first.position)

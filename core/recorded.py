@@ -38,9 +38,20 @@ class Recorded(Generic[E]):
         time_ns: when it was recorded: unix time in nanoseconds, never less than any earlier event's.
     """
 
-    __slots__ = ("_dictionary_id", "_envelope", "_erased", "_frame", "_payload", "_reader", "position", "time_ns", "type", "version")
+    __slots__ = (
+        "_dictionary_id",
+        "_envelope",
+        "_erased",
+        "_frame",
+        "_payload",
+        "_reader",
+        "position",
+        "time_ns",
+        "type",
+        "version",
+    )
 
-    def __init__(  # noqa: PLR0913 - made a million times a second; a header object in between would cost a third
+    def __init__(  # noqa: PLR0917 - made a million times a second: keywords would cost a third
         self,
         position: int,
         type: str,  # noqa: A002 - the field's name
@@ -149,13 +160,14 @@ class Recorded(Generic[E]):
         self._refuse_erased()
         registered = self._reader.registry.named(self.type)
         if registered is None or self.version > registered.version:
-            message = f"event {self.position} is {self.type} version {self.version}, which this program doesn't know; use .raw"
+            message = f"this program doesn't know {self.type} version {self.version} (event {self.position}); use .raw"
             raise Unreadable(message, position=self.position, type=self.type, version=self.version)
         packed = self._unpack()
         try:
             payload = cast("Payload[E]", registered.decode(self.version, packed))
         except Exception as error:  # whatever a class's validators or a user's upcasters raise
-            message = f"event {self.position}, {self.type} version {self.version}, doesn't fit {registered.cls.__name__}: {error}"
+            stored = f"event {self.position}, {self.type} version {self.version},"
+            message = f"{stored} doesn't fit {registered.cls.__name__}: {error}"
             raise Unreadable(message, position=self.position, type=self.type, version=self.version) from error
         self._payload = self._envelope = payload
         return payload

@@ -102,7 +102,9 @@ class Staging:
             use = self._find_key(key)
             if use is not None:
                 return _same_or_refuse(append.key, append.content, use)
-        known = [None if event.content is None else self._find_key(content_key(event.content)) for event in append.events]
+        known = [
+            None if event.content is None else self._find_key(content_key(event.content)) for event in append.events
+        ]
         if None not in known:
             return Appended([use.first for use in known if use is not None], is_duplicate=True)
         if append.condition is not None:
@@ -110,7 +112,9 @@ class Staging:
         for event in append.events:  # before anything is placed, because this can be refused
             if event.type not in self._type_ids:
                 self._new_type(event.type)
-        positions = [self._place(event) if use is None else use.first for event, use in zip(append.events, known, strict=True)]
+        positions = [
+            self._place(event) if use is None else use.first for event, use in zip(append.events, known, strict=True)
+        ]
         if key is not None:
             use = KeyUse(positions[0], len(positions), append.content)
             entry = self._batch.entries[positions[0] - self._batch.first]
@@ -118,7 +122,7 @@ class Staging:
         return Appended(positions)
 
     def take(self) -> Batch:
-        """Close the batch: what is staged from now on belongs to the next one. It stays in the overlay until `settle`."""
+        """Close the batch: what is staged from now on belongs to the next one. Until `settle` it stays in the overlay."""
         taken = self._batch
         self._batch = Batch(taken.last + 1)
         return taken

@@ -18,7 +18,7 @@ from ..codecs.commits import Commit
 from ..codecs.digests import genesis_link
 from .errors import Damaged, InvalidInput
 
-__all__ = ["Head", "MemoryStore", "Sealed", "Store"]
+__all__ = ["Head", "MemoryStore", "Sealed", "Store", "Tally"]
 
 
 @attrs.frozen
@@ -46,7 +46,20 @@ class Sealed:
 
     commit: Commit
     frames: Sequence[bytes]
-    dictionaries: Mapping[int, bytes] = attrs.field(factory=dict)
+    dictionaries: Mapping[int, bytes] = attrs.field(factory=dict[int, bytes])
+
+
+@attrs.frozen
+class Tally:
+    """How much a store keeps, whatever it says: to find what belongs to nothing.
+
+    Attributes:
+        frames: number of frames.
+        commits: number of commit records.
+    """
+
+    frames: int
+    commits: int
 
 
 class Store(Protocol):
@@ -96,6 +109,10 @@ class Store(Protocol):
 
     def dictionaries(self) -> Mapping[int, bytes]:
         """The dictionaries declared so far, by id."""
+        ...
+
+    def tally(self) -> Tally:
+        """How much there is, counted at one moment and without reading any of it."""
         ...
 
     def used_bytes(self) -> int:
@@ -173,6 +190,9 @@ class MemoryStore:
 
     def dictionaries(self) -> Mapping[int, bytes]:
         return dict(self._dictionaries)
+
+    def tally(self) -> Tally:
+        return Tally(len(self._frames), len(self._commits))
 
     def used_bytes(self) -> int:
         return sum(map(len, self._frames))

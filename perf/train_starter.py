@@ -13,18 +13,14 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
+from remanence.identity import turn_id
+
 from ..codecs.compression import Dictionaries
 from ..codecs.converter import make_converter
 from ..codecs.payloads import PayloadCodec
 from ..codecs.training import DICTIONARY_BYTES, train
 from ..core.clock import ulid
-from ..identity import turn_id
-from ..projections.memories.events import (
-    MemoryForgotten,
-    MemoryReinforced,
-    MemoryRemembered,
-    MemoryRevised,
-)
+from ..projections.memories.events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised
 
 __all__ = ["main", "payloads"]
 
@@ -40,7 +36,10 @@ def payloads(lines: list[str]) -> Iterator[bytes]:
     """The payloads that the lines would be written as, half of them turns of conversations."""
     random = Random(2026)  # noqa: S311 - made-up ids, no secrets
     converter = make_converter()
-    codecs = {cls: PayloadCodec(cls, converter) for cls in (MemoryRemembered, MemoryReinforced, MemoryRevised, MemoryForgotten)}
+    codecs = {
+        cls: PayloadCodec(cls, converter)
+        for cls in (MemoryRemembered, MemoryReinforced, MemoryRevised, MemoryForgotten)
+    }
     for index, line in enumerate(lines):
         scope = _SCOPES[index % len(_SCOPES)]
         session, place = f"session_{index // 40}", index % 40 + 1
@@ -77,14 +76,17 @@ def main() -> None:
     held_out = lines[::10]
     trial = train(list(payloads([line for index, line in enumerate(lines) if index % 10])))
     dictionary = train(list(payloads(lines)))
-    assert trial is not None  # the corpus is long enough
-    assert dictionary is not None
+    if trial is None or dictionary is None:
+        message = f"{CORPUS} is too short to train from"
+        raise SystemExit(message)
     packer = Dictionaries()
     packer.add(1, trial)
     raw = list(payloads(held_out))
     packed = sum(len(packer.pack(payload)[1]) for payload in raw)
     STARTER.write_bytes(dictionary)
-    print(f"{len(lines)} lines; payloads of {len(held_out)} held-out lines take {packed / sum(map(len, raw)):.1%} of their bytes")
+    print(
+        f"{len(lines)} lines; payloads of {len(held_out)} held-out lines take {packed / sum(map(len, raw)):.1%} of their bytes"
+    )
     print(f"wrote {STARTER.name}, {len(dictionary)} of {DICTIONARY_BYTES} bytes")
 
 

@@ -84,7 +84,7 @@ class LmdbCatalog:
         postings.sort()  # neighbours in the tree are written together
         keys.sort()
 
-        def change(txn: lmdb.Transaction) -> None:
+        def change(txn: lmdb.Transaction[bytes]) -> None:
             txn.cursor(self._postings).putmulti(postings, dupdata=True)
             if keys:
                 txn.cursor(self._keys).putmulti(keys, overwrite=False)
@@ -112,7 +112,9 @@ class LmdbCatalog:
         kinds = {number: kind for kind, number in _KINDS.items()}
         with self.store.env.reading() as txn:
             cursor = txn.cursor(self._postings)
-            found = [((kinds[key[:1]], key[1:].decode()), cursor.count()) for key in cursor.iternext_nodup(values=False)]
+            found = [
+                ((kinds[key[:1]], key[1:].decode()), cursor.count()) for key in cursor.iternext_nodup(values=False)
+            ]
         return iter(found)
 
     def close(self) -> None:
@@ -122,12 +124,12 @@ class LmdbCatalog:
 class _Postings:
     """`core.queries.Postings` over one read transaction, with a cursor for each term asked about."""
 
-    def __init__(self, txn: lmdb.Transaction, db: lmdb._Database) -> None:
+    def __init__(self, txn: lmdb.Transaction[bytes], db: lmdb._Database) -> None:
         self._txn = txn
         self._db = db
-        self._cursors: dict[Term, tuple[lmdb.Cursor, bytes]] = {}
+        self._cursors: dict[Term, tuple[lmdb.Cursor[bytes], bytes]] = {}
 
-    def _cursor(self, term: Term) -> tuple[lmdb.Cursor, bytes]:
+    def _cursor(self, term: Term) -> tuple[lmdb.Cursor[bytes], bytes]:
         found = self._cursors.get(term)
         if found is None:
             found = self._cursors[term] = (self._txn.cursor(self._db), _name(term))

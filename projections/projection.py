@@ -7,19 +7,19 @@
         @on(MoneySpent)
         def spent(self, event: Recorded[MoneySpent]) -> None: ...
 
-A handler sees the event and the projection's own tables, nothing else: no clock, no random source, no other view. So the
-same events make the same rows, whenever and however often they are replayed.
+A handler sees the event and the projection's own tables, nothing else: no clock, no random source, no other view. So
+the same events make the same rows, whenever and however often they are replayed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeVar, cast
 
 from ..codecs.digests import short_digest
-from ..core.events import event_type_of
 from ..core.errors import InvalidInput
+from ..core.events import event_type_of
 from ..core.recorded import Recorded
 from .rows import Rows
 from .tables import Table
@@ -71,9 +71,12 @@ class Projection:
         tables: dict[str, Table[Any]] = {}
         handlers: dict[str, Handler] = {}
         for base in reversed(cls.__mro__):
-            for member in base.__dict__.values():
+            members: Iterable[Any] = base.__dict__.values()
+            for member in members:
                 if isinstance(member, Table):
-                    tables[member.name] = cast("Table[Any]", member)
+                    table = cast("Table[Any]", member)
+                    tables[table.name] = table
+                    continue
                 for name in getattr(member, _HANDLES, ()):
                     _refuse_second(cls, name, handlers.get(name), member)
                     handlers[name] = member
@@ -100,5 +103,6 @@ class Projection:
 
 def _refuse_second(cls: type, name: str, first: Handler | None, second: Handler) -> None:
     if first is not None and getattr(first, "__name__", "") != getattr(second, "__name__", ""):
-        message = f"{cls.__name__} handles {name} twice: in {getattr(first, '__name__', first)} and {getattr(second, '__name__', second)}"
+        both = f"{getattr(first, '__name__', first)} and {getattr(second, '__name__', second)}"
+        message = f"{cls.__name__} handles {name} twice: in {both}"
         raise InvalidInput(message)

@@ -17,10 +17,9 @@ import attrs
 import lmdb
 
 from ..codecs import keys
-from ..codecs.converter import EventConverter
 from ..codecs.rows import RowCodec
 from ..core.environment import Environment
-from ..core.errors import Closed, InvalidInput
+from ..core.errors import Closed, Damaged, InvalidInput
 from .tables import Table, plain, row_key
 
 __all__ = ["Gate", "ReadRows", "Rows", "WriteRows"]
@@ -46,7 +45,7 @@ class Rows(Generic[R]):
         self._db = env.db(table.name)
         self._index_dbs = {name: env.db(f"{table.name}.{name}") for name in table.indexes}
 
-    def _reading(self) -> AbstractContextManager[lmdb.Transaction]:
+    def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
         raise NotImplementedError
 
     def get(self, *key: Any) -> R | None:
@@ -105,18 +104,25 @@ class Rows(Generic[R]):
                 if index is None:
                     yield decode(value)
                 else:
-                    yield decode(txn.get(key[-int.from_bytes(value, "big") :], db=self._db))
+                    yield decode(self._indexed(txn, key[-int.from_bytes(value, "big") :]))
+
+    def _indexed(self, txn: lmdb.Transaction[bytes], primary: bytes) -> bytes:
+        row = txn.get(primary, db=self._db)
+        if row is None:
+            message = f"{self._table.name}: an index names a row that is not there; delete the view, it will be rebuilt"
+            raise Damaged(message)
+        return row
 
     def count(self) -> int:
         """How many rows there are."""
         with self._reading() as txn:
             return int(txn.stat(self._db)["entries"])
 
-    def put(self, row: R) -> None:
+    def put(self, row: R) -> None:  # noqa: ARG002 - overridden where writing is allowed
         """Store a row in the place of the one with its key. Only a projection's handlers may."""
         raise self._refusal()
 
-    def delete(self, *key: Any) -> None:
+    def delete(self, *key: Any) -> None:  # noqa: ARG002 - overridden where writing is allowed
         """Drop the row with this key, if there is one. Only a projection's handlers may."""
         raise self._refusal()
 
@@ -133,18 +139,20 @@ class Rows(Generic[R]):
         try:
             return self._index_dbs[index]
         except KeyError:
-            message = f"{self._table.name} has no index {index!r}; it has {', '.join(sorted(self._index_dbs)) or 'none'}"
+            message = (
+                f"{self._table.name} has no index {index!r}; it has {', '.join(sorted(self._index_dbs)) or 'none'}"
+            )
             raise InvalidInput(message) from None
 
 
 class ReadRows(Rows[R]):
     """Rows as users see them: every call reads the newest snapshot."""
 
-    def __init__(self, table: Table[R], env: Environment, converter: EventConverter, gate: Gate) -> None:
-        super().__init__(table, env, RowCodec(table.row, converter))
+    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R], gate: Gate) -> None:
+        super().__init__(table, env, codec)
         self._gate = gate
 
-    def _reading(self) -> AbstractContextManager[lmdb.Transaction]:
+    def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
         self._gate()
         return self._env.snapshot()
 
@@ -161,7 +169,7 @@ class _Change(Generic[R]):
 class WriteRows(Rows[R]):
     """Rows as a projection's handlers see them, within one transaction."""
 
-    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R], txn: lmdb.Transaction) -> None:
+    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R], txn: lmdb.Transaction[bytes]) -> None:
         super().__init__(table, env, codec)
         self._txn = txn
         self._key_of = attrgetter(*table.key)
@@ -169,7 +177,7 @@ class WriteRows(Rows[R]):
         self._before: dict[bytes, R | None] = {}
         self._after: dict[bytes, _Change[R]] = {}
 
-    def _reading(self) -> AbstractContextManager[lmdb.Transaction]:
+    def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
         self.flush()
         return _Borrowed(self._txn)
 
@@ -225,7 +233,9 @@ class WriteRows(Rows[R]):
         self._after.clear()
 
 
-def _store(txn: lmdb.Transaction, db: lmdb._Database, puts: list[tuple[bytes, bytes]], drops: list[bytes]) -> None:
+def _store(
+    txn: lmdb.Transaction[bytes], db: lmdb._Database, puts: list[tuple[bytes, bytes]], drops: list[bytes]
+) -> None:
     for key in sorted(drops):
         txn.delete(key, db=db)
     if puts:
@@ -233,20 +243,20 @@ def _store(txn: lmdb.Transaction, db: lmdb._Database, puts: list[tuple[bytes, by
         txn.cursor(db).putmulti(puts)
 
 
-class _Borrowed(AbstractContextManager[lmdb.Transaction]):
+class _Borrowed(AbstractContextManager["lmdb.Transaction[bytes]"]):
     """A transaction that somebody else ends."""
 
-    def __init__(self, txn: lmdb.Transaction) -> None:
+    def __init__(self, txn: lmdb.Transaction[bytes]) -> None:
         self._txn = txn
 
-    def __enter__(self) -> lmdb.Transaction:
+    def __enter__(self) -> lmdb.Transaction[bytes]:
         return self._txn
 
     def __exit__(self, *_: object) -> None:
         """It goes on."""
 
 
-def _ascend(cursor: lmdb.Cursor, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+def _ascend(cursor: lmdb.Cursor[bytes], low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
     if not (cursor.set_range(low) if low else cursor.first()):
         return
     for item in cursor:
@@ -255,7 +265,7 @@ def _ascend(cursor: lmdb.Cursor, low: bytes, high: bytes | None) -> Iterator[tup
         yield item
 
 
-def _descend(cursor: lmdb.Cursor, low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
+def _descend(cursor: lmdb.Cursor[bytes], low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
     is_there = cursor.prev() if high is not None and cursor.set_range(high) else cursor.last()
     if not is_there:
         return

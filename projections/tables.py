@@ -6,10 +6,10 @@ equal values stay apart and come in the order of the rows' keys. Keys sort as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 import attrs
 
@@ -37,7 +37,7 @@ class Index:
     Attributes:
         fields: the row's fields (or properties) that it sorts by.
         each: one of them that holds several values; a row has an entry for each.
-        where: which rows have entries at all; all by default. Part of the projection's code: changing it asks for a new version.
+        where: which rows have entries at all; all by default. It is code: changing it asks for a new version.
     """
 
     fields: tuple[str, ...]
@@ -84,7 +84,7 @@ class Table(Generic[R]):
         self._check()
 
     def _check(self) -> None:
-        fields = {field.name for field in attrs.fields(self.row)}  # type: ignore[arg-type]
+        fields = {field.name for field in attrs.fields(self.row)}
         fields |= {name for name, member in vars(self.row).items() if isinstance(member, property)}
         used = {"the key": self.key, **{f"index {name}": index.fields for name, index in self.indexes.items()}}
         for what, names in used.items():
@@ -114,8 +114,10 @@ class Table(Generic[R]):
 
     def describe(self) -> str:
         """The declaration as text: what has to stay the same for stored rows to be readable."""
-        fields = [f"{field.name}: {_type_text(field.type)}" for field in attrs.fields(self.row)]  # type: ignore[arg-type]
-        indexes = [f"{name}={index.fields}/{index.each}/{index.where is not None}" for name, index in self.indexes.items()]
+        fields = [f"{field.name}: {_type_text(field.type)}" for field in attrs.fields(self.row)]
+        indexes = [
+            f"{name}={index.fields}/{index.each}/{index.where is not None}" for name, index in self.indexes.items()
+        ]
         return f"{self.name}[{self.row.__name__}({', '.join(fields)})] key={self.key} {' '.join(indexes)}"
 
     def index_keys(self, row: R, primary: bytes) -> dict[str, set[bytes]]:
@@ -152,11 +154,11 @@ def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[
 
 
 def _several(name: str, field: str, row: object) -> tuple[Any, ...]:
-    several = plain(getattr(row, field))
-    if not isinstance(several, tuple):
-        message = f"index {name}: the field {field} holds {type(several).__name__}, not several values"
+    found: Any = plain(getattr(row, field))
+    if not isinstance(found, tuple):
+        message = f"index {name}: the field {field} holds {type(found).__name__}, not several values"
         raise InvalidInput(message)
-    return several
+    return cast("tuple[Any, ...]", found)
 
 
 def row_key(values: tuple[Any, ...]) -> bytes:
@@ -184,7 +186,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return plain(value.value)
     if isinstance(value, (tuple, list)):
-        return tuple(map(plain, value))
+        return tuple(map(plain, cast("Iterable[Any]", value)))
     if isinstance(value, (set, frozenset)):
-        return tuple(sorted(map(plain, value), key=lambda one: keys.pack((one,))))
+        return tuple(sorted(map(plain, cast("Iterable[Any]", value)), key=lambda one: keys.pack((one,))))
     return value

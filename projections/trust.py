@@ -3,7 +3,8 @@
 Views are not flushed to the disk. After a crash of the process everything is in the operating system's hands and sound;
 after a crash of the machine the file may be torn, and LMDB would not raise but kill the process. So a view is trusted
 only if it was closed cleanly, or if the machine has not been restarted since it was opened and these are the very
-files (same device, same inode: a copied folder has others). The mark that says so is durable before the view is first written.
+files (same device, same inode: a copied folder has others). The mark that says so is durable before the view is first
+written.
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class ViewStore:
         if not self.is_ready():
             self.env.write(lambda txn: txn.put(_READY, b"1", db=self.env.db(_META)))
 
-    def write(self, change: Callable[[lmdb.Transaction], None], position: int, proof: bytes) -> None:
+    def write(self, change: Callable[[lmdb.Transaction[bytes]], None], position: int, proof: bytes) -> None:
         """Apply `change` and move the checkpoint, in one transaction. `change` may be run again when the map grows.
 
         Raises:
@@ -118,7 +118,7 @@ class ViewStore:
         """
         meta = self.env.db(_META)
 
-        def both(txn: lmdb.Transaction) -> None:
+        def both(txn: lmdb.Transaction[bytes]) -> None:
             change(txn)
             txn.put(_CHECKPOINT, _position.pack(position) + proof, db=meta)
 

@@ -26,12 +26,13 @@ from ..core.errors import NotFound, RemanenceError, ViewFailed
 from ..core.log import Log, Progress
 from ..core.recorded import Recorded
 from .projection import Projection
-from .rows import ReadRows, Rows, WriteRows
+from .rows import ReadRows, WriteRows
 from .view_store import ViewStore
 
 __all__ = ["View", "ViewStatistics", "Views", "view_path"]
 
 P = TypeVar("P", bound=Projection)
+
 
 @attrs.frozen
 class ViewStatistics:
@@ -101,8 +102,10 @@ class View(Generic[P]):
         self._checkpoint = self.store.mark()[0]
         env = self.store.env
         tables = projection.tables
-        self._codecs: dict[str, RowCodec[Any]] = {name: RowCodec(table.row, converter) for name, table in tables.items()}
-        self._reading = {name: ReadRows(table, env, converter, self._gate) for name, table in tables.items()}
+        self._codecs: dict[str, RowCodec[Any]] = {
+            name: RowCodec(table.row, converter) for name, table in tables.items()
+        }
+        self._reading = {name: ReadRows(table, env, self._codecs[name], self._gate) for name, table in tables.items()}
         self.rows = projection(self._reading)
 
     @property
@@ -138,9 +141,12 @@ class View(Generic[P]):
         """Run the handlers over events in one transaction; or tell which event's handler raised what."""
         failed: list[tuple[int, Exception]] = []
 
-        def change(txn: lmdb.Transaction) -> None:
+        def change(txn: lmdb.Transaction[bytes]) -> None:
             failed.clear()
-            rows = {name: WriteRows(table, self.store.env, self._codecs[name], txn) for name, table in self.projection.tables.items()}
+            rows = {
+                name: WriteRows(table, self.store.env, self._codecs[name], txn)
+                for name, table in self.projection.tables.items()
+            }
             fold = self.projection(rows)
             handlers = self.projection.handlers
             for index, event in enumerate(events):
@@ -185,7 +191,7 @@ class View(Generic[P]):
             version=self.projection.version,
             checkpoint=self.checkpoint,
             lag_events=head - self.checkpoint,
-            rows={name: Rows.count(rows) for name, rows in self._reading.items()} if self.failure is None else {},
+            rows={name: rows.count() for name, rows in self._reading.items()} if self.failure is None else {},
             used_bytes=self.store.env.used_bytes(),
             failure=None if self.failure is None else str(self.failure),
         )
@@ -201,7 +207,7 @@ class View(Generic[P]):
             raise self.failure
 
 
-class _Abandoned(Exception):  # noqa: N818 - not an error, a way out of a transaction
+class _Abandoned(Exception):
     """Leaves a transaction unwritten."""
 
 
@@ -259,7 +265,9 @@ class Views:
         for view in self:
             for batch in log.scan(after=view.checkpoint):
                 if any(event.type in view.projection.handlers for event in batch):
-                    message = f"the view {view.name} is behind its log; open it once for writing, or try again in a moment"
+                    message = (
+                        f"the view {view.name} is behind its log; open it once for writing, or try again in a moment"
+                    )
                     raise NotFound(message)
 
     def apply(self, events: Sequence[Recorded[Any]]) -> list[ViewFailed]:

@@ -26,12 +26,12 @@ from .core.queries import Query as Query
 from .core.recorded import Recorded as Recorded
 from .engine import Engine as Engine
 from .engine import Request as Request
-from .engine import Settings as Settings
 from .engine import Statistics as Statistics
-from .engine import open_engine as open_engine
 from .identity import NewMemory as NewMemory
 from .memory import Memory as Memory
-from .memory import open_memory as open
+from .memory import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
+from .opening import Settings as Settings
+from .opening import open_engine as open_engine
 from .projections.memories.view import Memories as Memories
 from .projections.memories.view import MemoryRow as MemoryRow
 from .projections.projection import Projection as Projection

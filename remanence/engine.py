@@ -1,4 +1,4 @@
-"""The engine: a log, its views and its writer, opened together. For those who bring events and projections of their own.
+"""The engine: a log, its views and its writer. For those who bring events and projections of their own.
 
 Reads are synchronous and touch no actor: they go to a view or the log and return. Writes go through the writer.
 An engine belongs to the Trio loop and the process that opened it.
@@ -6,9 +6,8 @@ An engine belongs to the Trio loop and the process that opened it.
 
 from __future__ import annotations
 
-import contextlib
 import secrets
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -16,48 +15,22 @@ import attrs
 import outcome
 import trio
 
-from .actors.retrainer import Retrainer
-from .actors.writer import Durability, Writer, WriterStatistics
-from .codecs.converter import EventConverter, make_converter
+from .actors.writer import Writer, WriterStatistics
 from .core.appends import Append, Appended
-from .core.clock import Entropy, WallClock, system_clock, system_entropy
-from .core.environment import DEFAULT_MAP_BYTES
-from .core.errors import Closed, InvalidInput, NotFound, RemanenceError, StorageFailed
-from .core.events import Registry, Upcaster
-from .core.lease import Lease
-from .core.lmdb_store import LmdbStore
-from .core.log import Log, Progress
-from .core.queries import ALL, Condition, Query
+from .core.clock import Entropy, WallClock
+from .core.errors import Closed, InvalidInput, RemanenceError
+from .core.log import Log
+from .core.queries import Condition, Query
 from .core.recorded import Recorded
-from .projections import catalog as catalogs
 from .projections.projection import Projection
-from .projections.views import View, Views, ViewStatistics
+from .projections.views import Views, ViewStatistics
 
-__all__ = ["Engine", "Request", "Settings", "Statistics", "open_engine"]
+__all__ = ["Engine", "Request", "Statistics"]
 
 P = TypeVar("P", bound=Projection)
 READ_BATCH: Final = 1024
 POLL_S: Final = 0.2
 """How often a read-only engine looks for what another process has written."""
-SHUTDOWN_S: Final = 30.0
-
-
-@attrs.frozen
-class Settings:
-    """How an engine works.
-
-    Attributes:
-        durability: "durable": an append is answered after the flush of its commit; "buffered": when it is accepted, and
-            it is durable after 50 operations or 100 ms.
-        map_bytes: address space for each file to begin with; it grows when it has to.
-        shutdown_s: how long closing waits for what is under way, in seconds.
-        retrain: whether the log trains compression dictionaries from its own events when that pays.
-    """
-
-    durability: str = attrs.field(default=Durability.DURABLE, validator=attrs.validators.in_((Durability.DURABLE, Durability.BUFFERED)))
-    map_bytes: int = DEFAULT_MAP_BYTES
-    shutdown_s: float = SHUTDOWN_S
-    retrain: bool = True
 
 
 @attrs.frozen
@@ -98,9 +71,11 @@ class Request:
 
 
 class Engine:
-    """An open log with its views. Made by `open_engine`."""
+    """An open log with its views. Made by `open_engine`, and closed by it."""
 
-    def __init__(self, path: Path, log: Log, views: Views, writer: Writer | None, *, clock: WallClock, entropy: Entropy) -> None:
+    def __init__(
+        self, path: Path, log: Log, views: Views, writer: Writer | None, *, clock: WallClock, entropy: Entropy
+    ) -> None:
         self.path = path
         self.log = log
         self.clock = clock
@@ -155,7 +130,7 @@ class Engine:
         """Record many requests, each all or nothing for itself, in this order and in as few commits as may be.
 
         Returns:
-            For each request its positions, or the error that it alone would have raised; the others are not touched by it.
+            For each request its positions, or the error that it alone would have raised; that touches no other.
 
         Raises:
             Closed: the engine is closed or read-only.
@@ -165,7 +140,16 @@ class Engine:
         encoded: list[Append] = []
         for request in requests:
             try:
-                encoded.append(self.log.encode(request.events, tags=request.tags, by=request.by, cause=request.cause, key=request.key, condition=request.condition))
+                encoded.append(
+                    self.log.encode(
+                        request.events,
+                        tags=request.tags,
+                        by=request.by,
+                        cause=request.cause,
+                        key=request.key,
+                        condition=request.condition,
+                    )
+                )
                 results.append(None)
             except InvalidInput as error:
                 results.append(error)
@@ -212,7 +196,9 @@ class Engine:
         Raises:
             Damaged: an event is.
         """
-        return self.log.read(self._query(query, types, tags), after=after, before=before, limit=limit, backward=backward)
+        return self.log.read(
+            self._query(query, types, tags), after=after, before=before, limit=limit, backward=backward
+        )
 
     def query(self, *, types: Iterable[type | str] = (), tags: Iterable[str] = ()) -> Query:
         """A query by types and tags, to read with, to join to others by `|`, or to guard an append with."""
@@ -322,7 +308,8 @@ class Engine:
         else:
             await news.wait()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the files. For `open_engine`, once the writer has stopped."""
         self._is_closed = True
         self._wake()
         try:
@@ -331,126 +318,8 @@ class Engine:
             self.log.close()
 
 
-@contextlib.asynccontextmanager
-async def open_engine(
-    path: Path | str,
-    *,
-    events: Iterable[type] = (),
-    projections: Iterable[type[Projection]] = (),
-    upcasters: Iterable[Upcaster] = (),
-    converter: EventConverter | None = None,
-    settings: Settings | None = None,
-    read_only: bool = False,
-    create: bool = True,
-    clock: WallClock = system_clock,
-    entropy: Entropy = system_entropy,
-    progress: Progress | None = None,
-) -> AsyncGenerator[Engine, None]:
-    """Open a log with its views.
-
-    Args:
-        path: its folder; made if it isn't there.
-        events: the event classes that this program knows.
-        projections: the views it wants.
-        upcasters: what turns stored data of earlier versions into today's.
-        converter: a converter with hooks for types of your own, from `make_converter`.
-        settings: durability and limits.
-        read_only: read what another process writes, or wrote.
-        create: make the log if it isn't there.
-        clock: unix time in nanoseconds.
-        entropy: random bytes.
-        progress: told how far building the views is.
-
-    Raises:
-        Locked: another process writes to it.
-        NotFound: it isn't there; or, read-only, its views have to be built first.
-        InvalidInput: the event classes, upcasters or projections contradict each other.
-        Damaged, StorageFailed: as the disk says.
-    """
-    root = Path(path)
-    settings = settings or Settings()
-    converter = converter or make_converter()
-    registry = Registry(events, upcasters, converter)
-    if (read_only or not create) and not (root / "log" / "data.mdb").exists():
-        message = f"there is no log in {root}"
-        raise NotFound(message)
-
-    def open_parts() -> tuple[Log, Views]:
-        return _open_parts(root, registry, projections, converter, settings, clock, entropy, progress, read_only=read_only)
-
-    with contextlib.ExitStack() as stack:
-        if not read_only:
-            _make_folder(root)
-            stack.enter_context(contextlib.closing(Lease.acquire(root)))
-        log, views = await trio.to_thread.run_sync(open_parts)
-        writer = None if read_only else Writer(log, views, durability=settings.durability)
-        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy)
-        try:
-            async with trio.open_nursery() as nursery:
-                if writer is None:
-                    yield engine
-                    return
-                await nursery.start(writer.run)
-                if settings.retrain:
-                    nursery.start_soon(Retrainer(log, writer).run)
-                try:
-                    yield engine
-                finally:
-                    with trio.CancelScope(shield=True):
-                        await writer.stop(trio.current_time() + settings.shutdown_s)
-                    nursery.cancel_scope.cancel()
-        finally:
-            with trio.CancelScope(shield=True):
-                await trio.to_thread.run_sync(engine._close)  # noqa: SLF001 - its other half
-
-
-def _open_parts(  # noqa: PLR0913 - what `open_engine` was told
-    root: Path,
-    registry: Registry,
-    projections: Iterable[type[Projection]],
-    converter: EventConverter,
-    settings: Settings,
-    clock: WallClock,
-    entropy: Entropy,
-    progress: Progress | None,
-    *,
-    read_only: bool,
-) -> tuple[Log, Views]:
-    with contextlib.ExitStack() as stack:
-        store = LmdbStore(root / "log", read_only=read_only, map_bytes=settings.map_bytes, entropy=entropy)
-        stack.callback(store.close)
-        folder = root / "views"
-        catalog = catalogs.LmdbCatalog(
-            folder / f"catalog-{catalogs.VERSION}", store.log_id, read_only=read_only, map_bytes=settings.map_bytes
-        )
-        stack.callback(catalog.close)
-        log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
-        opened: list[View[Any]] = []
-        for projection in projections:
-            view = View(folder, projection, store.log_id, converter, read_only=read_only, map_bytes=settings.map_bytes)
-            stack.callback(view.close)
-            opened.append(view)
-        views = Views(opened)
-        if read_only:
-            views.require_current(log)
-        else:
-            views.catch_up(log, progress)
-        stack.pop_all()
-    return log, views
-
-
 def _result(result: outcome.Outcome[Appended]) -> Appended | RemanenceError:
-    if isinstance(result, outcome.Value):
-        return result.value
-    assert isinstance(result, outcome.Error)  # there are only these two
-    error = result.error
-    assert isinstance(error, RemanenceError)  # the writer passes no others on
-    return error
-
-
-def _make_folder(root: Path) -> None:
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        message = f"can't make the folder {root}: {error.strerror or error}"
-        raise StorageFailed(message) from error
+        return result.unwrap()
+    except RemanenceError as error:
+        return error

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 
@@ -34,7 +34,9 @@ def as_scope(scope: str | Sequence[str]) -> tuple[str, ...]:
     parts = tuple(scope.split("/")) if isinstance(scope, str) else tuple(scope)
     for part in parts:
         if not isinstance(part, str) or not part or "/" in part or "\0" in part:
-            message = f"the scope {scope!r}: every part is a text of its own, without slash or NUL, as in 'ada/project-x'"
+            message = (
+                f"the scope {scope!r}: every part is a text of its own, without slash or NUL, as in 'ada/project-x'"
+            )
             raise InvalidInput(message)
     size = _size("scope", "/".join(parts))
     if not 1 <= size <= SCOPE_BYTES:
@@ -45,12 +47,34 @@ def as_scope(scope: str | Sequence[str]) -> tuple[str, ...]:
 
 def turn_key(scope: tuple[str, ...], session: str, place: int) -> str:
     """The dedup key of a turn: where it stands, whatever it says."""
-    return f"turn:{'/'.join(scope)}/{session}/{place}" if len(session) < LABEL_BYTES else f"turn:{turn_id(scope, session, place)}"
+    return (
+        f"turn:{'/'.join(scope)}/{session}/{place}"
+        if len(session) < LABEL_BYTES
+        else f"turn:{turn_id(scope, session, place)}"
+    )
 
 
 def turn_id(scope: tuple[str, ...], session: str, place: int) -> str:
-    """The id of a turn that is given its place: always the same for the same place, so that importing twice adds nothing."""
+    """The id of a turn that is given its place: the same for the same place, so that importing twice adds nothing."""
     return base32(short_digest(b"turn", "/".join(scope).encode(), session.encode(), str(place).encode()))
+
+
+def as_labels(tags: Iterable[str]) -> tuple[str, ...]:
+    """Labels in order, each once.
+
+    Raises:
+        InvalidInput: one is empty, too long or not a text, or there are too many.
+    """
+    if isinstance(tags, str):
+        message = f"tags are a list of texts, not one text: write [{tags!r}]"
+        raise InvalidInput(message)
+    found = tuple(dict.fromkeys(tags))
+    if len(found) > TAGS_MAX:
+        message = f"a memory has at most {TAGS_MAX} tags, this one {len(found)}"
+        raise InvalidInput(message)
+    for tag in found:
+        _check_label("tag", tag)
+    return found
 
 
 @attrs.frozen
@@ -74,7 +98,7 @@ class NewMemory:
     text: str
     scope: tuple[str, ...] = attrs.field(default=DEFAULT_SCOPE, converter=as_scope)
     kind: str = "fact"
-    tags: tuple[str, ...] = attrs.field(default=(), converter=lambda tags: _labels(tags))
+    tags: tuple[str, ...] = attrs.field(default=(), converter=as_labels)
     confidence: float = 1.0
     importance: float = 0.5
     metadata: Mapping[str, Scalar] = attrs.field(factory=dict[str, Scalar])
@@ -98,7 +122,8 @@ class NewMemory:
             if value is not None:
                 _check_label(name, value)
         if self.place is not None and (self.session is None or not _is_place(self.place)):
-            message = f"place is the number of a turn in its session, from 1; got place={self.place!r} with session={self.session!r}"
+            got = f"place={self.place!r} with session={self.session!r}"
+            message = f"place is the number of a turn in its session, from 1; got {got}"
             raise InvalidInput(message)
 
 
@@ -108,7 +133,12 @@ def check_share(name: str, value: Any) -> None:
     Raises:
         InvalidInput: so it is.
     """
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value) or not 0 <= value <= 1:
+    if (
+        isinstance(value, bool)
+        or not isinstance(value, (int, float))
+        or not math.isfinite(value)
+        or not 0 <= value <= 1
+    ):
         message = f"{name} is a number from 0 to 1, not {value!r}"
         raise InvalidInput(message)
 
@@ -122,23 +152,10 @@ def check_metadata(metadata: Any) -> None:
     if not isinstance(metadata, Mapping):
         message = f"metadata is a mapping from names to values, not {type(metadata).__name__}"
         raise InvalidInput(message)
-    for name, value in metadata.items():
+    for name, value in cast("Mapping[Any, Any]", metadata).items():
         if not isinstance(name, str) or not isinstance(value, (str, int, float, bool, type(None))):
             message = f"metadata holds texts, numbers, truth values or None by name; {name!r} is {type(value).__name__}"
             raise InvalidInput(message)
-
-
-def _labels(tags: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(tags, str):
-        message = f"tags are a list of texts, not one text: write [{tags!r}]"
-        raise InvalidInput(message)
-    found = tuple(dict.fromkeys(tags))
-    if len(found) > TAGS_MAX:
-        message = f"a memory has at most {TAGS_MAX} tags, this one {len(found)}"
-        raise InvalidInput(message)
-    for tag in found:
-        _check_label("tag", tag)
-    return found
 
 
 def _check_label(what: str, value: Any) -> None:

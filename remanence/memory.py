@@ -8,53 +8,34 @@ memory whatever its words: its session and place make it what it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal
 
-import attrs
-
-from .core.appends import Appended
 from .core.clock import to_ns, ulid
 from .core.errors import Conflict, InvalidInput, KeyReused, NotFound, RemanenceError
-from .core.queries import Condition, Query
+from .core.queries import Condition
 from .core.recorded import Recorded
-from .engine import Engine, Request, Statistics, open_engine
-from .identity import NewMemory, as_scope, check_metadata, check_share, turn_id, turn_key
+from .deciding import Draft, Remembered, draft, revision, revision_guard
+from .engine import Engine, Request, Statistics
+from .identity import NewMemory, as_scope
+from .opening import open_engine
 from .projections.memories.events import (
     MEMORY_EVENTS,
     MemoryForgotten,
     MemoryReinforced,
-    MemoryRemembered,
-    MemoryRevised,
     Scalar,
-    content_tag,
     memory_tag,
-    session_tag,
 )
 from .projections.memories.view import Memories, MemoryRow
 
 __all__ = ["Memory", "Order", "Remembered", "open_memory"]
 
 Order = Literal["newest", "oldest", "surest"]
+ID_LENGTH_MAX: Final = 100
 TRIES: Final = 100
 """Times that a decision is made anew because somebody else's came first. Each try means that another one succeeded."""
-
-
-@attrs.frozen
-class Remembered:
-    """What became of something to remember.
-
-    Attributes:
-        id: the memory's id.
-        position: the event that this added, or that was there already.
-        is_new: whether the memory is new; otherwise it was reinforced, or was the same turn.
-    """
-
-    id: str
-    position: int
-    is_new: bool
 
 
 class Memory:
@@ -67,7 +48,7 @@ class Memory:
 
     # -- writing
 
-    async def remember(  # noqa: PLR0913 - the fields of a memory, by name
+    async def remember(
         self,
         text: str,
         *,
@@ -132,27 +113,33 @@ class Memory:
             InvalidInput: one can't be taken; nothing was written.
             RemanenceError: the first error that one of them met; the others are remembered.
         """
-        found = await self.remember_each([one if isinstance(one, NewMemory) else NewMemory(one) for one in memories], cause=cause)
+        found = await self.remember_each(
+            [one if isinstance(one, NewMemory) else NewMemory(one) for one in memories], cause=cause
+        )
         for result in found:
             if isinstance(result, RemanenceError):
                 raise result
         return [result.id for result in found if isinstance(result, Remembered)]
 
-    async def remember_each(self, memories: Sequence[NewMemory], *, cause: int | None = None) -> list[Remembered | RemanenceError]:
+    async def remember_each(
+        self, memories: Sequence[NewMemory], *, cause: int | None = None
+    ) -> list[Remembered | RemanenceError]:
         """As `remember_many`, with the outcome of each."""
         first: dict[str, str] = {}
         drafts = [self._draft(new, first) for new in memories]
-        requests = [Request((draft.event,), by=self._by, cause=cause, key=draft.key, condition=draft.condition) for draft in drafts]
+        requests = [
+            Request((each.event,), by=self._by, cause=cause, key=each.key, condition=each.condition) for each in drafts
+        ]
         results = await self.engine.append_all(requests)
         outcomes: list[Remembered | RemanenceError] = []
-        for new, draft, result in zip(memories, drafts, results, strict=True):
+        for new, each, result in zip(memories, drafts, results, strict=True):
             if isinstance(result, Conflict) or (isinstance(result, KeyReused) and new.place is None):
                 try:
                     outcomes.append(await self._remember(new, cause))
                 except RemanenceError as error:
                     outcomes.append(error)
             else:
-                outcomes.append(result if isinstance(result, RemanenceError) else draft.outcome(result))
+                outcomes.append(result if isinstance(result, RemanenceError) else each.outcome(result))
         return outcomes
 
     async def revise(
@@ -178,15 +165,16 @@ class Memory:
         """
         for _ in range(TRIES):
             after, row = self._checkpoint(), self.get(memory_id)
-            event = _revision(row, text, confidence, importance, tags, metadata, reason)
-            guard = Query.of(tags=[memory_tag(memory_id)])
-            if event.text is not None and row.session is None:
-                content = content_tag(row.scope, row.kind, event.text)
-                twin = self._same(content, event.text)
-                if twin is not None and twin.id != memory_id:
-                    message = f"the memory {twin.id} says that already; reinforce it and forget {memory_id}"
-                    raise InvalidInput(message)
-                guard |= Query.of(tags=[content])
+            event = revision(
+                row,
+                text=text,
+                confidence=confidence,
+                importance=importance,
+                tags=tags,
+                metadata=metadata,
+                reason=reason,
+            )
+            guard = revision_guard(self._rows, row, event)
             with contextlib.suppress(Conflict):
                 return await self._append(event, cause, Condition(guard, after))
             await self._catch_up()
@@ -225,7 +213,11 @@ class Memory:
         row = self._rows.get(memory_id)
         if row is None:
             known = self.engine.read(tags=[memory_tag(memory_id)], limit=1) if _is_tag(memory_id) else []
-            message = f"the memory {memory_id} has been forgotten; its history is there" if known else f"there is no memory {memory_id!r}"
+            message = (
+                f"the memory {memory_id} has been forgotten; its history is there"
+                if known
+                else f"there is no memory {memory_id!r}"
+            )
             raise NotFound(message)
         return row
 
@@ -268,19 +260,19 @@ class Memory:
             raise InvalidInput(message)
         low = None if since is None else to_ns(since)
         high = None if until is None else to_ns(until)
-        start, stop, backward = low, high, order == "newest"
+        by_time: dict[str, Any] = {"start": low, "stop": high, "backward": order == "newest"}
         if session is not None:
-            index, values, start, stop, backward = "by_session", (path, session), None, None, False
+            rows = self._rows.iterate("by_session", path, session)
         elif order == "surest":
-            index, values, start, stop, backward = "by_confidence", (path,), float(min_confidence), None, True
+            rows = self._rows.iterate("by_confidence", path, start=float(min_confidence), backward=True)
         elif wanted:
-            index, values = "by_tag", (path, wanted[0])
+            rows = self._rows.iterate("by_tag", path, wanted[0], **by_time)
         elif kind is not None:
-            index, values = "by_kind", (path, kind)
+            rows = self._rows.iterate("by_kind", path, kind, **by_time)
         else:
-            index, values = "by_time", (path,)
+            rows = self._rows.iterate("by_time", path, **by_time)
         found: list[MemoryRow] = []
-        for row in self._rows.iterate(index, *values, start=start, stop=stop, backward=backward):
+        for row in rows:
             if (
                 (kind is None or row.kind == kind)
                 and row.confidence >= min_confidence
@@ -338,57 +330,26 @@ class Memory:
 
     async def _remember(self, new: NewMemory, cause: int | None) -> Remembered:
         for _ in range(TRIES):
-            draft = self._draft(new, {})
+            decided = self._draft(new, {})
             try:
                 appended = await self.engine.append(
-                    draft.event, by=self._by, cause=cause, key=draft.key, condition=draft.condition
+                    decided.event, by=self._by, cause=cause, key=decided.key, condition=decided.condition
                 )
             except (Conflict, KeyReused) as error:
                 if isinstance(error, KeyReused) and new.place is not None:
-                    message = f"place {new.place} of session {new.session!r} says something else already; revise {draft.id}"
+                    message = (
+                        f"place {new.place} of session {new.session!r} says something else already; revise {decided.id}"
+                    )
                     raise KeyReused(message, key=error.key, positions=error.positions) from error
                 await self._catch_up()
                 continue
-            return draft.outcome(appended)
+            return decided.outcome(appended)
         raise _restless()
 
-    def _draft(self, new: NewMemory, first: dict[str, str]) -> _Draft:
-        """Decide from what is visible what remembering would add, and under which condition that holds.
+    def _draft(self, new: NewMemory, first: dict[str, str]) -> Draft:
+        return draft(self._rows, self._checkpoint(), new, first, lambda: ulid(self.engine.clock, self.engine.entropy))
 
-        Args:
-            new: what to remember.
-            first: ids of new memories by content that are decided on, but not visible yet.
-        """
-        after = self._checkpoint()
-        if new.session is not None:
-            return self._draft_turn(new, after)
-        content = content_tag(new.scope, new.kind, new.text)
-        twin = self._same(content, new.text)
-        known = first.get(content) if twin is None else twin.id
-        if known is not None:
-            return _Draft(known, MemoryReinforced(known, new.scope), None, Condition(self._undoing(known), after), is_new=False)
-        memory_id = first[content] = self._new_id()
-        return _Draft(memory_id, _told(new, memory_id), None, Condition(Query.of(tags=[content]), after), is_new=True)
-
-    def _draft_turn(self, new: NewMemory, after: int) -> _Draft:
-        assert new.session is not None  # that is what makes it a turn
-        if new.place is not None:
-            memory_id = turn_id(new.scope, new.session, new.place)
-            return _Draft(memory_id, _told(new, memory_id), turn_key(new.scope, new.session, new.place), None, is_new=True)
-        last = self._rows.select("by_session", new.scope, new.session, backward=True, limit=1)
-        place = 1 + (last[0].place or 0) if last else 1
-        memory_id = self._new_id()
-        event = _told(attrs.evolve(new, place=place), memory_id)
-        guard = Condition(Query.of(tags=[session_tag(new.scope, new.session)]), after)
-        return _Draft(memory_id, event, turn_key(new.scope, new.session, place), guard, is_new=True)
-
-    def _undoing(self, memory_id: str) -> Query:
-        return self.engine.query(types=[MemoryForgotten, MemoryRevised], tags=[memory_tag(memory_id)])
-
-    def _same(self, content: str, text: str) -> MemoryRow | None:
-        return next((row for row in self._rows.iterate("by_content", content) if row.text == text), None)
-
-    async def _on_memory(self, memory_id: str, make: Any, cause: int | None) -> int:
+    async def _on_memory(self, memory_id: str, make: Callable[[MemoryRow], object], cause: int | None) -> int:
         for _ in range(TRIES):
             after, row = self._checkpoint(), self.get(memory_id)
             guard = self.engine.query(types=[MemoryForgotten], tags=[memory_tag(memory_id)])
@@ -408,70 +369,9 @@ class Memory:
         """Make visible what stood in the way."""
         await self.engine.flush()
 
-    def _new_id(self) -> str:
-        return ulid(self.engine.clock, self.engine.entropy)
-
-
-@attrs.frozen
-class _Draft:
-    id: str
-    event: object
-    key: str | None
-    condition: Condition | None
-    is_new: bool
-
-    def outcome(self, appended: Appended) -> Remembered:
-        return Remembered(self.id, appended.position, self.is_new and not appended.is_duplicate)
-
-
-def _told(new: NewMemory, memory_id: str) -> MemoryRemembered:
-    return MemoryRemembered(
-        id=memory_id,
-        scope=new.scope,
-        kind=new.kind,
-        text=new.text,
-        confidence=float(new.confidence),
-        importance=float(new.importance),
-        tags=new.tags,
-        metadata=dict(new.metadata),
-        session=new.session,
-        place=new.place,
-        speaker=new.speaker,
-        said_at=new.said_at,
-    )
-
-
-def _revision(  # noqa: PLR0913 - what `revise` was told
-    row: MemoryRow,
-    text: str | None,
-    confidence: float | None,
-    importance: float | None,
-    tags: Iterable[str] | None,
-    metadata: Mapping[str, Scalar] | None,
-    reason: str | None,
-) -> MemoryRevised:
-    checked = NewMemory(row.text if text is None else text, tags=row.tags if tags is None else tags)
-    for name, share in (("confidence", confidence), ("importance", importance)):
-        if share is not None:
-            check_share(name, share)
-    if metadata is not None:
-        check_metadata(metadata)
-    return MemoryRevised(
-        id=row.id,
-        scope=row.scope,
-        kind=row.kind,
-        text=None if text is None else checked.text,
-        confidence=None if confidence is None else float(confidence),
-        importance=None if importance is None else float(importance),
-        tags=None if tags is None else checked.tags,
-        metadata=None if metadata is None else dict(metadata),
-        reason=reason,
-        is_turn=row.session is not None,
-    )
-
 
 def _is_tag(memory_id: str) -> bool:
-    return 0 < len(memory_id) <= 200 and "\0" not in memory_id  # noqa: PLR2004 - far beyond any id
+    return 0 < len(memory_id) <= ID_LENGTH_MAX and "\0" not in memory_id
 
 
 def _restless() -> Conflict:

@@ -1,7 +1,8 @@
 """What can happen to a memory. Stored for ever: a changed class needs a new version and an upcaster.
 
-Tags: `memory:<id>` on everything about one memory; `scope:<path>`; `session:<path>/<session>` on turns; `content:<digest>`
-wherever a text comes into a scope that is not a turn's, so that the same text in one scope and kind can be one memory.
+Tags: `memory:<id>` on everything about one memory; `scope:<path>`; `session:<path>/<session>` on turns;
+`content:<digest>` wherever a text comes into a scope that is not a turn's, so that the same text in one scope and kind
+can be one memory.
 """
 
 from __future__ import annotations

@@ -1,0 +1,202 @@
+"""Opening: from a folder to an engine at work, and back. The order of everything that has to be taken and let go.
+
+Taken: the lease, the store, the catalog, the views, the writer. Let go: the reverse. Whatever fails half-way, what was
+taken is let go again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncGenerator, Iterable
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+import trio
+
+from .actors.retrainer import Retrainer
+from .actors.writer import Durability, Writer
+from .codecs.converter import EventConverter, make_converter
+from .core.clock import Entropy, WallClock, system_clock, system_entropy
+from .core.environment import DEFAULT_MAP_BYTES
+from .core.errors import NotFound, StorageFailed
+from .core.events import Registry, Upcaster
+from .core.lease import Lease
+from .core.lmdb_store import LmdbStore
+from .core.log import Log, Progress
+from .engine import Engine
+from .projections import catalog as catalogs
+from .projections.projection import Projection
+from .projections.views import View, Views
+
+__all__ = ["Settings", "open_engine"]
+
+SHUTDOWN_S: Final = 30.0
+
+
+@attrs.frozen
+class Settings:
+    """How an engine works.
+
+    Attributes:
+        durability: "durable": an append is answered after the flush of its commit; "buffered": when it is accepted, and
+            it is durable after 50 operations or 100 ms.
+        map_bytes: address space for each file to begin with; it grows when it has to.
+        shutdown_s: how long closing waits for what is under way, in seconds.
+        retrain: whether the log trains compression dictionaries from its own events when that pays.
+    """
+
+    durability: str = attrs.field(
+        default=Durability.DURABLE, validator=attrs.validators.in_((Durability.DURABLE, Durability.BUFFERED))
+    )
+    map_bytes: int = DEFAULT_MAP_BYTES
+    shutdown_s: float = SHUTDOWN_S
+    retrain: bool = True
+
+
+@contextlib.asynccontextmanager
+async def open_engine(
+    path: Path | str,
+    *,
+    events: Iterable[type] = (),
+    projections: Iterable[type[Projection]] = (),
+    upcasters: Iterable[Upcaster] = (),
+    converter: EventConverter | None = None,
+    settings: Settings | None = None,
+    read_only: bool = False,
+    create: bool = True,
+    clock: WallClock = system_clock,
+    entropy: Entropy = system_entropy,
+    progress: Progress | None = None,
+) -> AsyncGenerator[Engine, None]:
+    """Open a log with its views.
+
+    Args:
+        path: its folder; made if it isn't there.
+        events: the event classes that this program knows.
+        projections: the views it wants.
+        upcasters: what turns stored data of earlier versions into today's.
+        converter: a converter with hooks for types of your own, from `make_converter`.
+        settings: durability and limits.
+        read_only: read what another process writes, or wrote.
+        create: make the log if it isn't there.
+        clock: unix time in nanoseconds.
+        entropy: random bytes.
+        progress: told how far building the views is.
+
+    Raises:
+        Locked: another process writes to it.
+        NotFound: it isn't there; or, read-only, its views have to be built first.
+        InvalidInput: the event classes, upcasters or projections contradict each other.
+        Damaged, StorageFailed: as the disk says.
+    """
+    root = Path(path)
+    settings = settings or Settings()
+    converter = converter or make_converter()
+    registry = Registry(events, upcasters, converter)
+    if (read_only or not create) and not (root / "log" / "data.mdb").exists():
+        message = f"there is no log in {root}"
+        raise NotFound(message)
+
+    def open_parts() -> tuple[Log, Views]:
+        return _open_parts(
+            root,
+            registry,
+            projections,
+            converter,
+            settings=settings,
+            clock=clock,
+            entropy=entropy,
+            progress=progress,
+            read_only=read_only,
+        )
+
+    with contextlib.ExitStack() as stack:
+        if not read_only:
+            _make_folder(root)
+            stack.enter_context(contextlib.closing(Lease.acquire(root)))
+        log, views = await trio.to_thread.run_sync(open_parts)
+        writer = None if read_only else Writer(log, views, durability=settings.durability)
+        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy)
+        try:
+            if writer is None:
+                yield engine
+            else:
+                async with _running(log, writer, settings):
+                    yield engine
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.to_thread.run_sync(engine.close)
+
+
+@contextlib.asynccontextmanager
+async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerator[None, None]:
+    """Run the actors around a body, and stop them in order.
+
+    What the body raises comes out as it is, not in a group: that there are tasks of ours beside it is our own affair.
+    """
+    raised: BaseException | None = None
+    try:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(writer.run)
+            if settings.retrain:
+                nursery.start_soon(Retrainer(log, writer).run)
+            try:
+                yield
+            except trio.Cancelled:
+                raise  # it belongs to a scope around us, or to this nursery
+            except BaseException as error:  # noqa: BLE001 - raised again below, outside the nursery
+                raised = error
+            finally:
+                with trio.CancelScope(shield=True):
+                    await writer.stop(trio.current_time() + settings.shutdown_s)
+                nursery.cancel_scope.cancel()
+    except BaseExceptionGroup as group:
+        if len(group.exceptions) == 1:
+            raise group.exceptions[0] from None
+        raise
+    if raised is not None:
+        raise raised
+
+
+def _open_parts(
+    root: Path,
+    registry: Registry,
+    projections: Iterable[type[Projection]],
+    converter: EventConverter,
+    *,
+    settings: Settings,
+    clock: WallClock,
+    entropy: Entropy,
+    progress: Progress | None,
+    read_only: bool,
+) -> tuple[Log, Views]:
+    with contextlib.ExitStack() as stack:
+        store = LmdbStore(root / "log", read_only=read_only, map_bytes=settings.map_bytes, entropy=entropy)
+        stack.callback(store.close)
+        folder = root / "views"
+        catalog = catalogs.LmdbCatalog(
+            folder / f"catalog-{catalogs.VERSION}", store.log_id, read_only=read_only, map_bytes=settings.map_bytes
+        )
+        stack.callback(catalog.close)
+        log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
+        opened: list[View[Any]] = []
+        for projection in projections:
+            view = View(folder, projection, store.log_id, converter, read_only=read_only, map_bytes=settings.map_bytes)
+            stack.callback(view.close)
+            opened.append(view)
+        views = Views(opened)
+        if read_only:
+            views.require_current(log)
+        else:
+            views.catch_up(log, progress)
+        stack.pop_all()
+    return log, views
+
+
+def _make_folder(root: Path) -> None:
+    try:
+        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        message = f"can't make the folder {root}: {error.strerror or error}"
+        raise StorageFailed(message) from error
