@@ -13,6 +13,7 @@ from typing import Any, Final
 import trio
 
 from ..codecs.training import Verdict, judge, train
+from ..core.errors import RemanenceError
 from ..core.log import Log
 from ..core.recorded import Recorded
 from .writer import Writer
@@ -20,8 +21,8 @@ from .writer import Writer
 __all__ = ["Retrainer"]
 
 _logger = logging.getLogger(__name__)
-FIRST_EVENTS: Final = 2000
-"""Before that the starter dictionary can't be beaten by much, and a new one would cost more than it saves."""
+FIRST_EVENTS: Final = 256
+"""So few turns of one conversation already make a dictionary that pays for itself in as many more."""
 SAMPLE_EVENTS: Final = 2000
 HELD_OUT: Final = 5
 """Every fifth sample is kept from the training, to judge by."""
@@ -63,7 +64,10 @@ class Retrainer:
                 verdict.after_bytes,
                 verdict.before_bytes,
             )
-            await self._writer.use_dictionary(dictionary)
+            try:
+                await self._writer.use_dictionary(dictionary)
+            except RemanenceError as error:  # the engine is closing, or read-only: packing less well is no failure
+                _logger.info("the new dictionary was not taken: %s", error)
 
     def _sample(self, head: int) -> list[bytes]:
         """Payloads from all over the log; which ones depends on its length alone."""

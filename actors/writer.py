@@ -17,7 +17,7 @@ Every request is answered when all that was staged before it is settled. The wri
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import attrs
@@ -110,7 +110,7 @@ class Writer(Actor[_Message]):
         self._refusal: RemanenceError | None = None
         self._lost: StorageFailed | None = None
         self._failed_in_a_row = 0
-        self._acknowledged = log.head
+        self.acknowledged = log.head
         self._commits = self._events = self._duplicates = self._failures = 0
         self._listeners: list[Callable[[Sequence[Recorded[Any]]], None]] = []
 
@@ -136,21 +136,15 @@ class Writer(Actor[_Message]):
 
         return await ask(self.mailbox, append, timeout_s=timeout_s, on_timeout=on_timeout)
 
-    async def append_all(self, appends: Iterable[Append]) -> list[outcome.Outcome[Appended]]:
-        """Record many appends, each for itself, in this order and without waiting for one before sending the next.
-
-        Returns:
-            Each one's outcome: its positions, or the error that it alone would have raised.
+    async def post(self, append: Append) -> Ask[_Request, Appended]:
+        """Send an append without waiting for its answer, which `wait` gives; what is posted is decided in order.
 
         Raises:
             Closed: the writer has stopped.
         """
-        messages: list[_Message] = []
-        for append in appends:
-            message: _Message = Ask(append)
-            await self.mailbox.put(message)
-            messages.append(message)
-        return [await _outcome_of(message) for message in messages]
+        message: _Message = Ask(append)
+        await self.mailbox.put(message)
+        return message
 
     async def flush(self) -> None:
         """Make everything accepted so far durable.
@@ -279,7 +273,7 @@ class Writer(Actor[_Message]):
             self._idle.set()
 
     def _acknowledge(self, batch: Batch, waiting: list[_Waiting]) -> None:
-        self._acknowledged = batch.last
+        self.acknowledged = batch.last
         self._commits += 1
         self._events += len(batch.frames)
         for listener in self._listeners:
@@ -313,8 +307,8 @@ class Writer(Actor[_Message]):
             )
             _fail(staged, lambda _: self._not_written(error), error)
             return
-        if head < self._acknowledged:
-            message = f"the log ends at {head}, but {self._acknowledged} was acknowledged; restore a backup"
+        if head < self.acknowledged:
+            message = f"the log ends at {head}, but {self.acknowledged} was acknowledged; restore a backup"
             self._go_read_only(Damaged(message, position=head))
         elif self._failed_in_a_row > 1:
             self._go_read_only(error)
@@ -353,13 +347,6 @@ class Writer(Actor[_Message]):
             message.answer(outcome.Error(closed))
         waiting, self._waiting = self._waiting, []
         _fail(waiting, lambda _: closed, closed)
-
-
-async def _outcome_of(message: _Message) -> outcome.Outcome[Appended]:
-    try:
-        return outcome.Value(await message.wait())
-    except RemanenceError as error:
-        return outcome.Error(error)
 
 
 def _answer(waiting: list[_Waiting]) -> None:

@@ -12,20 +12,27 @@ import inspect
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 import attrs
 import msgspec
-from cattrs.preconf.msgspec import MsgspecJsonConverter, configure_converter
+from cattrs import Converter
+from cattrs.strategies import configure_union_passthrough
 from msgspec import inspect as shapes
 
-from .typegraph import types_of
+from .typegraph import is_untyped, members_of, types_of
 
 __all__ = ["EventConverter", "encode_value", "make_converter", "types_of"]
 
 _Predicate = Callable[[Any], bool]
-_Hook = Callable[..., Any]
+_StructureHook = Callable[[Any, Any], Any]
+_UnstructureHook = Callable[[Any], Any]
+_Factory = Callable[..., Any]
+"""From a type, and for some the converter, to a hook."""
 
 encode_value: Final = msgspec.msgpack.Encoder(order="sorted").encode
 """A value as msgpack, its maps sorted by key: equal values have equal bytes, whatever order they were made in."""
@@ -45,7 +52,10 @@ _ORDERED: Final = (
 """What Python puts in one order, so that a set of it has one encoding."""
 
 
-class EventConverter(MsgspecJsonConverter):
+_LEFT_TO_MSGPACK: Final = (bytes, bytearray, memoryview, datetime, date, time, timedelta, UUID, Decimal)
+
+
+class EventConverter(Converter):
     """A cattrs converter between attrs classes and what msgpack can hold (bytes and aware datetimes included).
 
     Register hooks on it as on any cattrs converter, before the classes that need them are registered as events.
@@ -66,14 +76,14 @@ class EventConverter(MsgspecJsonConverter):
         copied._hooked = [*self._hooked]  # noqa: SLF001 - one of our own
         return copied
 
-    def register_structure_hook(self, cl: Any, func: Any = None) -> Any:
+    def register_structure_hook(self, cl: Any, func: _StructureHook | None = None) -> Any:
         if func is None:  # a decorator: the type stands in the function's annotations
             self.register_structure_hook(inspect.signature(cl, eval_str=True).return_annotation, cl)
             return cl
         self._hooked.append(_matches(cl))
         return super().register_structure_hook(cl, func)
 
-    def register_unstructure_hook(self, cls: Any, func: Any = None) -> Any:
+    def register_unstructure_hook(self, cls: Any, func: _UnstructureHook | None = None) -> Any:
         if func is None:
             parameter = next(iter(inspect.signature(cls, eval_str=True).parameters.values()))
             self.register_unstructure_hook(parameter.annotation, cls)
@@ -81,21 +91,27 @@ class EventConverter(MsgspecJsonConverter):
         self._hooked.append(_matches(cls))
         return super().register_unstructure_hook(cls, func)
 
-    def register_structure_hook_func(self, check_func: _Predicate, func: Any) -> None:
+    def register_structure_hook_func(self, check_func: _Predicate, func: _StructureHook) -> None:
         self._hooked.append(check_func)
         super().register_structure_hook_func(check_func, func)
 
-    def register_unstructure_hook_func(self, check_func: _Predicate, func: Any) -> None:
+    def register_unstructure_hook_func(self, check_func: _Predicate, func: _UnstructureHook) -> None:
         self._hooked.append(check_func)
         super().register_unstructure_hook_func(check_func, func)
 
-    def register_structure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:
+    def register_structure_hook_factory(self, predicate: _Predicate, factory: _Factory | None = None) -> Any:
+        if factory is None:  # a decorator
+            return partial(self.register_structure_hook_factory, predicate)
         self._hooked.append(predicate)
-        return super().register_structure_hook_factory(predicate, factory)
+        super().register_structure_hook_factory(predicate, factory)
+        return factory
 
-    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: Any = None) -> Any:
+    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: _Factory | None = None) -> Any:
+        if factory is None:
+            return partial(self.register_unstructure_hook_factory, predicate)
         self._hooked.append(predicate)
-        return super().register_unstructure_hook_factory(predicate, factory)
+        super().register_unstructure_hook_factory(predicate, factory)
+        return factory
 
     def is_native(self, cls: Any) -> bool:
         """Whether msgspec alone reads and writes `cls`: it knows every type in it, and no hook of a user touches one.
@@ -119,8 +135,11 @@ def make_converter() -> EventConverter:
 
 
 def _configure(converter: EventConverter) -> None:
-    """Our own hooks, over those that cattrs has for msgspec. The last one that fits a type is taken."""
-    configure_converter(converter)
+    """Our own hooks, over those that cattrs has for everything. The last one that fits a type is taken.
+
+    cattrs' own set-up for msgspec is not used: within classes that contain themselves it forgets the users' hooks.
+    """
+    configure_union_passthrough(str | bool | int | float | bytes | datetime | None, converter)
     for scalar in (str, int, float, bool):
         converter.register_structure_hook(scalar, _strict(scalar))
     for known in (bytes, datetime, date, msgspec.Struct):
@@ -129,8 +148,8 @@ def _configure(converter: EventConverter) -> None:
     converter.register_unstructure_hook_factory(_is_set, _set_unstructurer(converter))
     converter.register_unstructure_hook_factory(_is_map, _map_unstructurer(converter))
     converter.register_structure_hook_factory(_is_map, _map_structurer(converter))
-    converter.register_unstructure_hook_factory(converter.is_native, _always(_as_is))
-    converter.register_structure_hook_factory(converter.is_native, _always(_convert))
+    converter.register_unstructure_hook_factory(_is_closed(converter), _native_unstructurer)
+    converter.register_structure_hook_factory(converter.is_native, _native_structurer)
 
 
 def _as_is(value: Any) -> Any:
@@ -141,14 +160,29 @@ def _convert(value: Any, wanted: Any) -> Any:
     return msgspec.convert(value, wanted)
 
 
-def _always(hook: _Hook) -> Callable[[Any], _Hook]:
-    def factory(_: Any) -> _Hook:
-        return hook
+def _is_closed(converter: EventConverter) -> _Predicate:
+    """Which native types say all about their values. Where a type leaves it open, a value may still be of a hooked one."""
 
-    return factory
+    def predicate(part: Any) -> bool:
+        return converter.is_native(part) and not any(map(is_untyped, types_of(part)))
+
+    return predicate
 
 
-def _strict(base: type[Any]) -> _Hook:
+def _native_unstructurer(wanted: Any) -> _UnstructureHook:
+    return _to_plain if members_of(wanted) else _as_is
+
+
+def _native_structurer(_: Any) -> _StructureHook:
+    return _convert
+
+
+def _to_plain(value: Any) -> Any:
+    """An object as a dict, which is what cattrs' strategies and users' hooks build on."""
+    return msgspec.to_builtins(value, builtin_types=_LEFT_TO_MSGPACK, order="sorted")
+
+
+def _strict(base: type[Any]) -> _StructureHook:
     """A hook that takes only what is of the type: cattrs would call `int("3")`, and lose the half of `int(1.5)`."""
 
     def structure(value: Any, wanted: Any) -> Any:
@@ -158,8 +192,8 @@ def _strict(base: type[Any]) -> _Hook:
     return structure
 
 
-def _set_unstructurer(converter: EventConverter) -> Callable[[Any], _Hook]:
-    def factory(wanted: Any) -> _Hook:
+def _set_unstructurer(converter: EventConverter) -> _Factory:
+    def factory(wanted: Any) -> _UnstructureHook:
         inner = converter.get_unstructure_hook(_argument(wanted, 0))
 
         def unstructure(values: Iterable[Any]) -> list[Any]:
@@ -171,8 +205,8 @@ def _set_unstructurer(converter: EventConverter) -> Callable[[Any], _Hook]:
     return factory
 
 
-def _map_unstructurer(converter: EventConverter) -> Callable[[Any], _Hook]:
-    def factory(wanted: Any) -> _Hook:
+def _map_unstructurer(converter: EventConverter) -> _Factory:
+    def factory(wanted: Any) -> _UnstructureHook:
         keys, values = (converter.get_unstructure_hook(_argument(wanted, place)) for place in (0, 1))
 
         def unstructure(items: Mapping[Any, Any]) -> dict[str, Any]:
@@ -184,8 +218,8 @@ def _map_unstructurer(converter: EventConverter) -> Callable[[Any], _Hook]:
     return factory
 
 
-def _map_structurer(converter: EventConverter) -> Callable[[Any], _Hook]:
-    def factory(wanted: Any) -> _Hook:
+def _map_structurer(converter: EventConverter) -> _Factory:
+    def factory(wanted: Any) -> _StructureHook:
         key_type, value_type = (_argument(wanted, place) for place in (0, 1))
         values = converter.get_structure_hook(value_type)
         keys = _from_text if converter.is_native(key_type) else converter.get_structure_hook(key_type)

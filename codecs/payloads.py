@@ -21,7 +21,7 @@ from .errors import Damaged, InvalidInput
 from .typegraph import members_of
 from .values import OpenFields, check_value
 
-__all__ = ["Payload", "PayloadCodec", "RawPayload", "content_digest", "decode_any", "decode_envelope"]
+__all__ = ["Payload", "PayloadCodec", "RawPayload", "content_digest", "decode_any", "decode_envelope", "read_envelope"]
 
 E = TypeVar("E")
 
@@ -212,6 +212,19 @@ def decode_envelope(payload: bytes) -> RawPayload:
         message = f"the payload is not one: {error}"
         raise Damaged(message) from error
     return RawPayload(tags, by, cause, key, bytes(data))
+
+
+def read_envelope(payload: bytes) -> _Values:
+    """`decode_envelope` for whole logs: the same checks and values, as a plain tuple with the data as `msgspec.Raw`.
+
+    Raises:
+        Damaged: as `decode_envelope`.
+    """
+    try:
+        return _decode_envelope(payload)
+    except _DECODE_ERRORS as error:
+        message = f"the payload is not one: {error}"
+        raise Damaged(message) from error
 
 
 def content_digest(type_name: str, version: int, payload: bytes) -> bytes:

@@ -12,8 +12,9 @@ from .compression import LEVEL, Dictionaries, deflate
 
 __all__ = ["DICTIONARY_BYTES", "Verdict", "judge", "train"]
 
-DICTIONARY_BYTES: Final = 32 * 1024
-"""Measured on conversations: 16 KiB packs a little worse, 64 KiB no better."""
+DICTIONARY_BYTES: Final = 16 * 1024
+"""Measured on conversations: one of 16 KiB, trained from 256 of their own turns, packs the rest into 71 % of what the
+starter needs; 32 KiB into 69 %, for twice the cost. The starter, which knows nobody, gains from 32 KiB."""
 SAMPLES_MIN: Final = 100
 """zstd's trainer finds nothing in fewer."""
 

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import dataclasses
 import typing
-from collections.abc import Iterator
-from typing import Any, cast
+from collections.abc import Collection, Iterator
+from typing import Any, Final, cast
 
 import attrs
 import msgspec
 
-__all__ = ["field_names", "is_recursive", "members_of", "types_of"]
+__all__ = ["field_names", "is_recursive", "is_untyped", "members_of", "types_of"]
+
+_UNTYPED: Final = frozenset({Any, object})
+_TEXTS: Final = (str, bytes, bytearray, memoryview)
+"""Collections, to Python, that consist of nothing else."""
 
 
 def field_names(base: type[Any]) -> tuple[str, ...]:
@@ -33,6 +37,8 @@ def field_names(base: type[Any]) -> tuple[str, ...]:
 def members_of(cls: Any) -> dict[str, Any]:
     """The fields of a class and their types; nothing for a type that has no fields.
 
+    Annotations that are text are resolved, in an attrs class for good: cattrs fails to do that in a generic one.
+
     Raises:
         NameError: an annotation names something that its module doesn't have.
     """
@@ -42,6 +48,8 @@ def members_of(cls: Any) -> dict[str, Any]:
     names = field_names(base)
     if not names:
         return {}
+    if attrs.has(base):
+        attrs.resolve_types(base)
     hints = typing.get_type_hints(base, include_extras=True)
     return {name: hints.get(name, Any) for name in names}
 
@@ -62,6 +70,16 @@ def types_of(*roots: Any) -> Iterator[Any]:
 def is_recursive(cls: Any) -> bool:
     """Whether values of `cls` can contain values of `cls`."""
     return cls in types_of(*members_of(cls).values())
+
+
+def is_untyped(part: Any) -> bool:
+    """Whether a type leaves open what its values are or consist of: `Any`, a type variable, a bare collection."""
+    if part in _UNTYPED or isinstance(part, typing.TypeVar):
+        return True
+    base = typing.get_origin(part) or part
+    if not isinstance(base, type) or not issubclass(base, Collection) or issubclass(base, _TEXTS):
+        return False
+    return not typing.get_args(part) and not members_of(part)
 
 
 def _arguments_of(part: Any) -> tuple[Any, ...]:

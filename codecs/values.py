@@ -8,16 +8,15 @@ open is searched, so that most events cost nothing here.
 from __future__ import annotations
 
 import math
-import typing
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from decimal import Decimal
 from operator import attrgetter
-from typing import Any, Final, NoReturn, TypeVar, cast
+from typing import Final, NoReturn, cast
 
 from .errors import InvalidInput
-from .typegraph import field_names, is_recursive, members_of, types_of
+from .typegraph import field_names, is_recursive, is_untyped, members_of, types_of
 
 __all__ = ["MAX_DEPTH", "OpenFields", "check_value", "parts_of", "step_text"]
 
@@ -28,11 +27,10 @@ _PLAIN: Final[frozenset[type]] = frozenset({str, int, bool, bytes, type(None)})
 _HARMLESS: Final[frozenset[type]] = _PLAIN | {float}
 _TEXT: Final[frozenset[type]] = frozenset({str})
 _LISTS: Final[frozenset[type]] = frozenset({list, tuple})
-_OPEN: Final = frozenset({Any, object, datetime, Decimal})
-"""Types that are or hold what is refused. Floats are not among them: payloads show theirs without a search."""
+_SEARCHED: Final = frozenset({datetime, Decimal})
+"""Types with values that are refused. Float is not among them: payloads show theirs without a search."""
 _COLLECTIONS: Final = (list, tuple, AbstractSet)
 _CHECKED: Final = (datetime, float, Decimal)
-_TEXTS: Final = (str, bytes, bytearray, memoryview)
 
 
 class OpenFields:
@@ -131,13 +129,4 @@ def _complaint(value: datetime | float | Decimal) -> str | None:
 
 
 def _is_open(hint: object) -> bool:
-    return any(
-        part in _OPEN or isinstance(part, TypeVar) or _is_bare(part) or is_recursive(part) for part in types_of(hint)
-    )
-
-
-def _is_bare(part: Any) -> bool:
-    """Whether a part is a collection that doesn't say of what."""
-    base = typing.get_origin(part) or part
-    is_collection = isinstance(base, type) and issubclass(base, Collection) and not issubclass(base, _TEXTS)
-    return is_collection and not typing.get_args(part) and not members_of(part)
+    return any(part in _SEARCHED or is_untyped(part) or is_recursive(part) for part in types_of(hint))

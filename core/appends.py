@@ -15,12 +15,13 @@ from ..codecs.compression import Dictionaries
 from ..codecs.digests import body_digest, key_digest, short_digest
 from ..codecs.frames import SALT_BYTES
 from ..codecs.payloads import Payload, content_digest
+from .catalogs import KeyUse
 from .clock import Entropy
 from .errors import InvalidInput
 from .events import Registry
 from .queries import Condition, check_tags
 
-__all__ = ["Append", "Appended", "Encoder", "Prepared", "content_key", "user_key"]
+__all__ = ["Append", "Appended", "Encoder", "Prepared", "content_key", "key_use", "user_key"]
 
 MAX_EVENTS: Final = 100_000
 """Events of one append: they are one commit, and a commit is held in memory."""
@@ -28,6 +29,8 @@ MAX_KEY_BYTES: Final = 255
 MAX_BY_BYTES: Final = 255
 OWN_CONTENT: Final = ""
 """The key kept in frames whose event is known by its own content."""
+ERASED_CONTENT: Final = bytes(16)
+"""In place of a content digest, when one of the events has been erased: there is nothing left to compare with."""
 
 
 def user_key(key: str) -> bytes:
@@ -38,6 +41,21 @@ def user_key(key: str) -> bytes:
 def content_key(content: bytes) -> bytes:
     """What the catalog knows an event's own content by."""
     return key_digest(b"content", content)
+
+
+def key_use(key: str, first: int, contents: Sequence[bytes | None]) -> tuple[bytes, KeyUse]:
+    """What the catalog keeps of the key in a frame.
+
+    Args:
+        key: the key; `OWN_CONTENT` if the event is known by its own content.
+        first: position of the append's first event.
+        contents: content digests of the append's events; None for those that have been erased.
+    """
+    known = [content for content in contents if content is not None]
+    if key == OWN_CONTENT:
+        return content_key(known[0]), KeyUse(first, 1, known[0])
+    content = short_digest(*known) if len(known) == len(contents) else ERASED_CONTENT
+    return user_key(key), KeyUse(first, len(contents), content)
 
 
 @attrs.frozen(eq=False)

@@ -14,7 +14,7 @@ import attrs
 
 from .queries import Query, Term, select
 
-__all__ = ["Catalog", "CatalogTally", "Entry", "KeyUse", "MemoryCatalog", "Shelf"]
+__all__ = ["Catalog", "CatalogTally", "Entry", "KeyUse", "MemoryCatalog", "Shelf", "describe"]
 
 
 @attrs.frozen

@@ -16,7 +16,7 @@ from ..codecs.compression import Dictionaries, starter_dictionary
 from ..codecs.digests import chain_link, short_digest
 from ..codecs.frames import leaf, read_fields
 from ..codecs.payloads import content_digest
-from .appends import OWN_CONTENT, Append, Appended, Encoder, content_key, user_key
+from .appends import OWN_CONTENT, Append, Appended, Encoder, key_use
 from .catalogs import Catalog, Entry, KeyUse
 from .clock import Entropy, WallClock, system_clock, system_entropy
 from .errors import Damaged, InvalidInput
@@ -322,18 +322,17 @@ class Log:
             yield Entry(recorded.position, recorded.type, recorded.tags, use), recorded
 
     def _key_use(self, first: Recorded[Any], key: str, count: int) -> tuple[bytes, KeyUse]:
-        if key == OWN_CONTENT:
-            content = content_digest(first.type, first.version, first.payload())
-            return content_key(content), KeyUse(first.position, 1, content)
-        events = [
-            first,
-            *self._decode(self.store.read(first.position + 1, first.position + count - 1), first.position + 1),
+        events = [first]
+        if key != OWN_CONTENT:
+            after = first.position + 1
+            events += self._decode(self.store.read(after, first.position + count - 1), after)
+            if len(events) != count:
+                message = f"event {first.position} begins an append of {count} events, but only {len(events)} are there"
+                raise Damaged(message, position=first.position)
+        contents = [
+            None if event.is_erased else content_digest(event.type, event.version, event.payload()) for event in events
         ]
-        if len(events) != count:
-            message = f"event {first.position} begins an append of {count} events, but only {len(events)} are there"
-            raise Damaged(message, position=first.position)
-        contents = [content_digest(event.type, event.version, event.payload()) for event in events]
-        return user_key(key), KeyUse(first.position, count, short_digest(*contents))
+        return key_use(key, first.position, contents)
 
     def close(self) -> None:
         """Close catalog and store."""

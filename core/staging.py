@@ -16,7 +16,7 @@ import attrs
 from ..codecs.commits import Declarations
 from ..codecs.compression import dictionary_digest
 from ..codecs.frames import pack_frame, pack_header
-from .appends import Append, Appended, Prepared, content_key, user_key
+from .appends import ERASED_CONTENT, Append, Appended, Prepared, content_key, user_key
 from .catalogs import Catalog, Entry, KeyUse
 from .clock import WallClock
 from .errors import Conflict, InvalidInput, KeyReused
@@ -124,6 +124,8 @@ class Staging:
     def take(self) -> Batch:
         """Close the batch: what is staged from now on belongs to the next one. Until `settle` it stays in the overlay."""
         taken = self._batch
+        if not taken.frames:
+            return Batch(taken.first)  # what is declared waits for the first event
         self._batch = Batch(taken.last + 1)
         return taken
 
@@ -199,7 +201,7 @@ class Staging:
 
 def _same_or_refuse(key: str, content: bytes, use: KeyUse) -> Appended:
     positions = range(use.first, use.first + use.count)
-    if use.content != content:
+    if use.content not in (content, ERASED_CONTENT):
         message = f"the key {key!r} was used at position {use.first} for other content; use a new key for new content"
         raise KeyReused(message, key=key, positions=positions)
     return Appended(positions, is_duplicate=True)

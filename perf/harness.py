@@ -48,6 +48,7 @@ class Plan:
     warm_ups: int = 1
     seconds: float = 2.0
     events: int = 200_000
+    peers: bool = True
     data: Path | None = None
 
 

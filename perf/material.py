@@ -12,10 +12,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib import resources
-from itertools import count
+from itertools import count, cycle, islice
 from random import Random
 from typing import Final
-from uuid import UUID
 
 import attrs
 import msgspec
@@ -30,7 +29,8 @@ TYPE: Final = "note.taken"
 SCOPE: Final = "team/research"
 TURNS: Final = 40
 """Events of a session."""
-_TEXT_BYTES: Final = 150
+_POOL: Final = 4096
+"""Texts of a client's notes: made beforehand, so that making notes takes no time worth speaking of."""
 _KINDS: Final = ("fact", "preference", "event", "procedure", "reflection")
 _SPEAKERS: Final = ("Ada", "Juno")
 _FIRST_DAY: Final = datetime(2026, 3, 2, 9, tzinfo=UTC)
@@ -65,16 +65,15 @@ class NoteTaken:
 def notes(client: int) -> Iterator[NoteTaken]:
     """Notes without end, others for each client."""
     random = Random(client)  # noqa: S311 - made-up events, no secrets
-    texts = _texts(Random(client))  # noqa: S311
+    texts = cycle(_pool())
     for number in count():
-        note_id = str(UUID(int=random.getrandbits(128), version=4))
-        yield NoteTaken(note_id, SCOPE, f"{client}-{number // TURNS}", next(texts), 0.5)
+        yield NoteTaken(f"{random.getrandbits(128):032x}", SCOPE, f"{client}-{number // TURNS}", next(texts), 0.5)
 
 
 def memories(how_many: int) -> Iterator[MemoryRemembered]:
     """Memories with ids of their own: every second one a turn of a conversation."""
     random = Random(how_many)  # noqa: S311
-    texts = _texts(Random(how_many + 1))  # noqa: S311
+    texts = _texts(Random(how_many + 1), 90)  # noqa: S311
     scope = tuple(SCOPE.split("/"))
     for number in range(how_many):
         memory_id = base32(random.randbytes(16))
@@ -101,11 +100,16 @@ def _sentences() -> tuple[str, ...]:
     return tuple(sentence for content in contents for sentence in re.split(r"(?<=[.!?])\s+", content) if sentence)
 
 
-def _texts(random: Random) -> Iterator[str]:
-    """Texts of some sentences each."""
+@cache
+def _pool() -> tuple[str, ...]:
+    return tuple(islice(_texts(Random(0), 150), _POOL))  # noqa: S311
+
+
+def _texts(random: Random, least: int) -> Iterator[str]:
+    """Texts of some sentences each, so many characters or a few more."""
     sentences = _sentences()
     while True:
         text = random.choice(sentences)
-        while len(text) < _TEXT_BYTES:
+        while len(text) < least:
             text = f"{text} {random.choice(sentences)}"
         yield text

@@ -13,12 +13,12 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from remanence.identity import turn_id
+from remanence.identity import turn_id, turn_key
 
 from ..codecs.compression import Dictionaries
 from ..codecs.converter import make_converter
 from ..codecs.payloads import PayloadCodec
-from ..codecs.training import DICTIONARY_BYTES, train
+from ..codecs.training import train
 from ..core.clock import ulid
 from ..projections.memories.events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised
 
@@ -26,6 +26,7 @@ __all__ = ["main", "payloads"]
 
 CORPUS: Final = Path(__file__).with_name("corpus.txt")
 STARTER: Final = Path(__file__).parents[1] / "codecs" / "starter.dict"
+STARTER_BYTES: Final = 32 * 1024
 _KINDS: Final = ("fact", "preference", "event", "procedure", "reflection")
 _SCOPES: Final = (("main",), ("ada",), ("team", "research"))
 _SPEAKERS: Final = ("user", "assistant", "Maya", "Tomás", "Kofi")
@@ -54,9 +55,10 @@ def payloads(lines: list[str]) -> Iterator[bytes]:
                 session=session,
                 place=place,
                 speaker=_SPEAKERS[index % len(_SPEAKERS)],
+                metadata={"role": "user"} if index % 4 == 1 else {},
                 said_at=moment,
             )
-            key = (f"turn:{'/'.join(scope)}/{session}/{place}", 1)
+            key = (turn_key(scope, session, place), 1)
             yield codecs[MemoryRemembered].encode(told, tuple(told.about()), None, 1, key)
         else:
             told = MemoryRemembered(memory_id, scope, _KINDS[index % len(_KINDS)], line, confidence=0.9)
@@ -74,8 +76,8 @@ def main() -> None:
     """Train, write, and print what it saves on lines that it was not trained with."""
     lines = CORPUS.read_text(encoding="utf-8").splitlines()
     held_out = lines[::10]
-    trial = train(list(payloads([line for index, line in enumerate(lines) if index % 10])))
-    dictionary = train(list(payloads(lines)))
+    trial = train(list(payloads([line for index, line in enumerate(lines) if index % 10])), STARTER_BYTES)
+    dictionary = train(list(payloads(lines)), STARTER_BYTES)
     if trial is None or dictionary is None:
         message = f"{CORPUS} is too short to train from"
         raise SystemExit(message)
@@ -84,10 +86,9 @@ def main() -> None:
     raw = list(payloads(held_out))
     packed = sum(len(packer.pack(payload)[1]) for payload in raw)
     STARTER.write_bytes(dictionary)
-    print(
-        f"{len(lines)} lines; payloads of {len(held_out)} held-out lines take {packed / sum(map(len, raw)):.1%} of their bytes"
-    )
-    print(f"wrote {STARTER.name}, {len(dictionary)} of {DICTIONARY_BYTES} bytes")
+    share = packed / sum(map(len, raw))
+    print(f"{len(lines)} lines; payloads of {len(held_out)} held-out lines take {share:.1%} of their bytes")
+    print(f"wrote {STARTER.name}, {len(dictionary)} bytes")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Two databases: `postings`, from one byte for the kind of term and its text to th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from struct import Struct
@@ -15,15 +15,17 @@ from typing import Final
 
 import lmdb
 
-from ..core.catalogs import Entry, KeyUse
+from ..core.catalogs import CatalogTally, Entry, KeyUse, Shelf, describe
 from ..core.environment import DEFAULT_MAP_BYTES
+from ..core.errors import Damaged
 from ..core.queries import Query, Term, select
-from .view_store import ViewStore
+from .view_store import LeafAt, ViewStore
 
 __all__ = ["VERSION", "LmdbCatalog"]
 
 VERSION: Final = 1
 _KINDS: Final = {"type": b"\x01", "tag": b"\x02"}
+_KIND_OF: Final = {number: kind for kind, number in _KINDS.items()}
 _position = Struct(">Q")
 _use = Struct(">QI16s")
 _pack = _position.pack
@@ -31,6 +33,21 @@ _pack = _position.pack
 
 def _name(term: Term) -> bytes:
     return _KINDS[term[0]] + term[1].encode()
+
+
+def _term(name: bytes) -> Term:
+    try:
+        return _KIND_OF[name[:1]], name[1:].decode()
+    except (KeyError, UnicodeDecodeError) as error:
+        message = f"the catalog has postings under {name.hex()}, which is neither a type nor a tag; it can be rebuilt"
+        raise Damaged(message) from error
+
+
+def _read_use(found: bytes) -> KeyUse:
+    if len(found) != _use.size:
+        message = f"the catalog has a key's use of {len(found)} bytes instead of {_use.size}; it can be rebuilt"
+        raise Damaged(message)
+    return KeyUse(*_use.unpack(found))
 
 
 class LmdbCatalog:
@@ -44,6 +61,7 @@ class LmdbCatalog:
         read_only: bool = False,
         map_bytes: int = DEFAULT_MAP_BYTES,
         boot: str | None = None,
+        leaf_at: LeafAt | None = None,
     ) -> None:
         """Open the catalog, empty if there is none that can be trusted.
 
@@ -59,6 +77,7 @@ class LmdbCatalog:
             read_only=read_only,
             map_bytes=map_bytes,
             boot=boot,
+            leaf_at=leaf_at,
         )
         self._read_only = read_only
         self._postings = self.store.env.db("postings")
@@ -96,26 +115,51 @@ class LmdbCatalog:
     def find_key(self, digest: bytes) -> KeyUse | None:
         with self.store.env.reading() as txn:
             found = txn.get(digest, db=self._keys)
-        return None if found is None else KeyUse(*_use.unpack(found))
+        return None if found is None else _read_use(found)
 
     def select(self, query: Query, after: int, before: int, limit: int | None, *, backward: bool) -> Sequence[int]:
         with self.store.env.reading() as txn:
-            before = min(before, self.checkpoint + 1)
+            before = min(before, (self.store.mark(txn)[0] if self._read_only else self._checkpoint) + 1)
             found = select(_Postings(txn, self._postings), query, after, before, backward=backward)
             return list(islice(found, limit))
 
     def types(self) -> Mapping[str, int]:
         return {name: count for (kind, name), count in self.terms() if kind == "type"}
 
-    def terms(self) -> Iterator[tuple[Term, int]]:
-        """Every term with its number of postings, in order: for `verify` and `stats`."""
-        kinds = {number: kind for kind, number in _KINDS.items()}
+    def tally(self) -> CatalogTally:
+        with self.store.env.reading() as txn:
+            checkpoint, proof = self.store.mark(txn)
+            postings, keys = (txn.stat(db)["entries"] for db in (self._postings, self._keys))
+        return CatalogTally(checkpoint, proof, postings, keys)
+
+    def terms(self) -> Iterable[tuple[Term, int]]:
         with self.store.env.reading() as txn:
             cursor = txn.cursor(self._postings)
-            found = [
-                ((kinds[key[:1]], key[1:].decode()), cursor.count()) for key in cursor.iternext_nodup(values=False)
-            ]
-        return iter(found)
+            return [(_term(name), cursor.count()) for name in cursor.iternext_nodup(values=False)]
+
+    def positions(self, term: Term) -> Sequence[int]:
+        with self.store.env.reading() as txn:
+            cursor = txn.cursor(self._postings)
+            return (
+                [int.from_bytes(value, "big") for value in cursor.iternext_dup()] if cursor.set_key(_name(term)) else []
+            )
+
+    def keys(self) -> Mapping[bytes, KeyUse]:
+        with self.store.env.reading() as txn:
+            return {digest: _read_use(found) for digest, found in txn.cursor(self._keys)}
+
+    def missing(self, shelf: Shelf) -> tuple[int, str] | None:
+        with self.store.env.reading() as txn:
+            cursor = txn.cursor(self._postings)
+            named = [(_name(term), positions) for term, positions in shelf.postings.items()]
+            named.sort()  # neighbours in the tree are looked up together
+            lacking = _missing_singles(cursor, [(name, _pack(each[0])) for name, each in named if len(each) == 1])
+            lacking += [fault for name, each in named if len(each) > 1 for fault in _missing_of(cursor, name, each)]
+            found = [(position, describe(_term(name))) for position, name in lacking]
+            for digest, use in shelf.keys.items():
+                if txn.get(digest, db=self._keys) != _use.pack(use.first, use.count, use.content):
+                    found.append((use.first, "its key"))
+        return min(found, default=None)
 
     def close(self) -> None:
         self.store.close()
@@ -158,3 +202,22 @@ class _Postings:
         elif not (cursor.set_key(name) and cursor.last_dup()):
             return iter(())
         return (int.from_bytes(value, "big") for value in cursor.iterprev_dup())
+
+
+def _missing_singles(cursor: lmdb.Cursor[bytes], wanted: list[tuple[bytes, bytes]]) -> list[tuple[int, bytes]]:
+    """Postings of terms of which one is wanted. Most have no other, so one call fetches the first of each."""
+    found = cursor.getmulti([name for name, _ in wanted])
+    if found == wanted:
+        return []
+    others = set(wanted).difference(found)
+    return [
+        (int.from_bytes(position, "big"), name) for name, position in others if not cursor.set_key_dup(name, position)
+    ]
+
+
+def _missing_of(cursor: lmdb.Cursor[bytes], name: bytes, positions: Sequence[int]) -> list[tuple[int, bytes]]:
+    """Postings of one term, several of which are wanted: as a rule they stand there side by side."""
+    wanted = list(map(_pack, positions))
+    if cursor.set_range_dup(name, wanted[0]) and list(islice(cursor.iternext_dup(), len(wanted))) == wanted:
+        return []
+    return [(position, name) for position in positions if not cursor.set_key_dup(name, _pack(position))]

@@ -14,8 +14,8 @@ the same events make the same rows, whenever and however often they are replayed
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, ClassVar, Final, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Final, TypeGuard, TypeVar
 
 from ..codecs.digests import short_digest
 from ..core.errors import InvalidInput
@@ -37,8 +37,10 @@ def on(*events: type | str) -> Callable[[H], H]:
     """Mark a projection's method as the handler of events, given by class or by name.
 
     Raises:
-        InvalidInput: a class is not an event.
+        InvalidInput: a class is not an event, or nothing is given.
     """
+    if not events:
+        raise InvalidInput("@on() handles nothing; name the events, as in @on(MoneySpent)")
     names = tuple(each if isinstance(each, str) else event_type_of(each).name for each in events)
 
     def mark(function: H) -> H:
@@ -68,19 +70,11 @@ class Projection:
         if not _NAME.fullmatch(cls.name):
             message = f"the projection name {cls.name!r}: use lower-case letters, digits and underscores, 60 at most"
             raise InvalidInput(message)
-        tables: dict[str, Table[Any]] = {}
-        handlers: dict[str, Handler] = {}
-        for base in reversed(cls.__mro__):
-            members: Iterable[Any] = base.__dict__.values()
-            for member in members:
-                if isinstance(member, Table):
-                    table = cast("Table[Any]", member)
-                    tables[table.name] = table
-                    continue
-                for name in getattr(member, _HANDLES, ()):
-                    _refuse_second(cls, name, handlers.get(name), member)
-                    handlers[name] = member
-        cls.tables, cls.handlers = tables, handlers
+        if not isinstance(cls.version, int) or cls.version < 1:
+            message = f"the version of {cls.__name__} is a number, from 1 on, not {cls.version!r}"
+            raise InvalidInput(message)
+        cls.tables, events = _members(cls)
+        cls.handlers = {name: getattr(cls, method) for name, method in events.items()}
 
     def __init__(self, rows: Mapping[str, Rows[Any]]) -> None:
         self._rows = rows
@@ -101,8 +95,31 @@ class Projection:
         return short_digest(*described).hex()[:8]
 
 
-def _refuse_second(cls: type, name: str, first: Handler | None, second: Handler) -> None:
-    if first is not None and getattr(first, "__name__", "") != getattr(second, "__name__", ""):
-        both = f"{getattr(first, '__name__', first)} and {getattr(second, '__name__', second)}"
-        message = f"{cls.__name__} handles {name} twice: in {both}"
-        raise InvalidInput(message)
+def _members(cls: type[Projection]) -> tuple[dict[str, Table[Any]], dict[str, str]]:
+    """Tables by name, and methods by event. A method that a subclass defines anew takes the place of the old one."""
+    tables: dict[str, Table[Any]] = {}
+    methods: dict[str, tuple[str, ...]] = {}
+    for base in reversed(cls.__mro__[: cls.__mro__.index(Projection)]):
+        members: Mapping[str, Any] = vars(base)
+        for attribute, member in members.items():
+            if _is_table(member):
+                tables[member.name] = member
+            elif hasattr(member, _HANDLES):
+                methods[attribute] = getattr(member, _HANDLES)
+            else:
+                continue
+            if hasattr(Projection, attribute):
+                message = f"{cls.__name__}.{attribute}: every projection has something called {attribute}; rename yours"
+                raise InvalidInput(message)
+    events: dict[str, str] = {}
+    for method, names in methods.items():
+        for name in names:
+            first = events.setdefault(name, method)
+            if first != method:
+                message = f"{cls.__name__} handles {name} twice: in {first} and {method}"
+                raise InvalidInput(message)
+    return tables, events
+
+
+def _is_table(member: object) -> TypeGuard[Table[Any]]:
+    return isinstance(member, Table)

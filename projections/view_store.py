@@ -2,7 +2,8 @@
 
 Invariants:
 - checkpoint and entries change in one transaction: whatever crashes, each event has been applied exactly once;
-- the checkpoint carries the leaf of its event, so that a view of another history is noticed and thrown away;
+- the checkpoint carries the leaf of its event, so that a view of another history (of another log, or of one that was
+  since replaced by an older copy) is noticed and thrown away;
 - a view is `ready` once it has caught up with its log for the first time; nobody reads it before that.
 """
 
@@ -16,14 +17,19 @@ from typing import Final
 
 import lmdb
 
+from ..codecs.frames import leaf, read_fields
 from ..core.environment import DEFAULT_MAP_BYTES, Environment
 from ..core.errors import Damaged, NotFound
 from ..core.machine import boot_id
+from ..core.stores import Store
 from .trust import is_trusted, mark_clean, mark_open
 
-__all__ = ["ViewStore"]
+__all__ = ["LeafAt", "ViewStore", "leaves_of"]
 
-_META: Final = "meta"
+LeafAt = Callable[[int], bytes | None]
+"""The leaf of the event at a position of the log, or None if there is none."""
+_META: Final = ".meta"
+"""No table is called that: tables have the names of attributes."""
 _CHECKPOINT: Final = b"checkpoint"
 _READY: Final = b"ready"
 _LOG_ID: Final = b"log"
@@ -43,8 +49,19 @@ class ViewStore:
         read_only: bool = False,
         map_bytes: int = DEFAULT_MAP_BYTES,
         boot: str | None = None,
+        leaf_at: LeafAt | None = None,
     ) -> None:
         """Open the view's files; files that can't be trusted are thrown away, and the view starts empty.
+
+        Args:
+            path: their directory.
+            databases: names of what is kept in them.
+            log_id: id of the log that the view is of.
+            duplicates: those of the databases whose keys have many values.
+            read_only: open without the right to write.
+            map_bytes: initial size of the map.
+            boot: which start of the machine this is; by default, what the system tells.
+            leaf_at: looks into the log, to see whether the view's checkpoint is of its history.
 
         Raises:
             NotFound: `read_only`, and there are no files that can be trusted.
@@ -59,13 +76,17 @@ class ViewStore:
                 raise NotFound(message)
             shutil.rmtree(path, ignore_errors=True)
         self.env = self._open(databases, duplicates, map_bytes)
-        if self._foreign(log_id):
+        try:
+            if self._is_foreign(log_id, leaf_at):
+                self.env.close()
+                shutil.rmtree(path)
+                self.env = self._open(databases, duplicates, map_bytes)
+            if not read_only:
+                mark_open(path, boot)
+                self.env.write(lambda txn: txn.put(_LOG_ID, log_id, db=self.env.db(_META)))
+        except BaseException:
             self.env.close()
-            shutil.rmtree(path)
-            self.env = self._open(databases, duplicates, map_bytes)
-        if not read_only:
-            mark_open(path, boot)
-            self.env.write(lambda txn: txn.put(_LOG_ID, log_id, db=self.env.db(_META)))
+            raise
 
     def _open(self, databases: Sequence[str], duplicates: Sequence[str], map_bytes: int) -> Environment:
         return Environment(
@@ -77,10 +98,11 @@ class ViewStore:
             duplicates=duplicates,
         )
 
-    def _foreign(self, log_id: bytes) -> bool:
-        found = self._meta(_LOG_ID)
-        if found in (None, log_id):
-            return False
+    def _is_foreign(self, log_id: bytes, leaf_at: LeafAt | None) -> bool:
+        if self._meta(_LOG_ID) in (None, log_id):
+            position, proof = self.mark()
+            if leaf_at is None or not position or leaf_at(position) == proof:
+                return False
         if self._read_only:
             message = f"the view in {self.path} belongs to another log; open the log once for writing"
             raise NotFound(message)
@@ -88,12 +110,18 @@ class ViewStore:
 
     def _meta(self, key: bytes) -> bytes | None:
         with self.env.reading() as txn:
-            found: bytes | None = txn.get(key, db=self.env.db(_META))
-        return found
+            return txn.get(key, db=self.env.db(_META))
 
-    def mark(self) -> tuple[int, bytes]:
-        """The checkpoint: position of the last event applied, and its leaf; (0, b"") before any."""
-        found = self._meta(_CHECKPOINT)
+    def mark(self, txn: lmdb.Transaction[bytes] | None = None) -> tuple[int, bytes]:
+        """The checkpoint: position of the last event applied, and its leaf; (0, b"") before any.
+
+        Args:
+            txn: read it in this transaction, to go with what else is read there.
+
+        Raises:
+            Damaged: it is.
+        """
+        found = self._meta(_CHECKPOINT) if txn is None else txn.get(_CHECKPOINT, db=self.env.db(_META))
         if found is None:
             return 0, b""
         if len(found) < _position.size:
@@ -129,6 +157,21 @@ class ViewStore:
         if self._read_only:
             self.env.close()
             return
-        self.env.sync()
-        self.env.close()
+        try:
+            self.env.sync()
+        finally:
+            self.env.close()
         mark_clean(self.path)
+
+
+def leaves_of(store: Store) -> LeafAt:
+    """Where a view looks into the log that `store` keeps."""
+
+    def leaf_at(position: int) -> bytes | None:
+        frames = store.read(position, position)
+        if not frames:
+            return None
+        read_fields(frames[0], position)  # a damaged event is that, not a sign of another history
+        return leaf(frames[0])
+
+    return leaf_at

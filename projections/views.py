@@ -10,7 +10,7 @@ Invariants:
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
@@ -22,14 +22,14 @@ from ..codecs.converter import EventConverter
 from ..codecs.frames import leaf
 from ..codecs.rows import RowCodec
 from ..core.environment import DEFAULT_MAP_BYTES
-from ..core.errors import NotFound, RemanenceError, ViewFailed
+from ..core.errors import InvalidInput, NotFound, RemanenceError, ViewFailed
 from ..core.log import Log, Progress
 from ..core.recorded import Recorded
 from .projection import Projection
 from .rows import ReadRows, WriteRows
-from .view_store import ViewStore
+from .view_store import LeafAt, ViewStore
 
-__all__ = ["View", "ViewStatistics", "Views", "view_path"]
+__all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
 
 P = TypeVar("P", bound=Projection)
 
@@ -62,6 +62,21 @@ def view_path(root: Path, projection: type[Projection]) -> Path:
     return root / f"{projection.name}-{projection.version}-{projection.fingerprint()}"
 
 
+def distinct(projections: Iterable[type[Projection]]) -> tuple[type[Projection], ...]:
+    """Projections in order, each once.
+
+    Raises:
+        InvalidInput: two have one name, and would keep their views in one place.
+    """
+    names: dict[str, type[Projection]] = {}
+    for projection in projections:
+        first = names.setdefault(projection.name, projection)
+        if first is not projection:
+            message = f"{first.__qualname__} and {projection.__qualname__} are both called {first.name}; name one anew"
+            raise InvalidInput(message)
+    return tuple(names.values())
+
+
 class View(Generic[P]):
     """One projection over one log."""
 
@@ -75,10 +90,12 @@ class View(Generic[P]):
         read_only: bool = False,
         map_bytes: int = DEFAULT_MAP_BYTES,
         boot: str | None = None,
+        leaf_at: LeafAt | None = None,
     ) -> None:
         """Open the view, empty if there are no files of this version that can be trusted.
 
         Raises:
+            InvalidInput: a table's rows hold what can't be kept.
             NotFound: `read_only`, and there are none, or they have never caught up.
             StorageFailed: the disk refuses.
         """
@@ -87,6 +104,10 @@ class View(Generic[P]):
         self.failure: ViewFailed | None = None
         self._root = root
         self._read_only = read_only
+        tables = projection.tables
+        self._codecs: dict[str, RowCodec[Any]] = {
+            name: RowCodec(table.row, converter) for name, table in tables.items()
+        }
         self.store = ViewStore(
             view_path(root, projection),
             projection.databases(),
@@ -94,17 +115,14 @@ class View(Generic[P]):
             read_only=read_only,
             map_bytes=map_bytes,
             boot=boot,
+            leaf_at=leaf_at,
         )
         if read_only and not self.store.is_ready():
             self.store.close()
             message = f"the view {self.name} is still being built; try again when the process that builds it is done"
             raise NotFound(message)
-        self._checkpoint = self.store.mark()[0]
+        self._checkpoint, self._proof = self.store.mark()
         env = self.store.env
-        tables = projection.tables
-        self._codecs: dict[str, RowCodec[Any]] = {
-            name: RowCodec(table.row, converter) for name, table in tables.items()
-        }
         self._reading = {name: ReadRows(table, env, self._codecs[name], self._gate) for name, table in tables.items()}
         self.rows = projection(self._reading)
 
@@ -128,6 +146,7 @@ class View(Generic[P]):
             raise AssertionError(message)
         if not any(event.type in self.projection.handlers for event in events):
             self._checkpoint = events[-1].position  # stored with the next change: replaying these changes nothing
+            self._proof = leaf(events[-1].frame)
             return
         failed = self._fold(events)
         if failed is not None:
@@ -161,11 +180,12 @@ class View(Generic[P]):
             for each in rows.values():
                 each.flush()
 
+        position, proof = events[-1].position, leaf(events[-1].frame)
         try:
-            self.store.write(change, events[-1].position, leaf(events[-1].frame))
+            self.store.write(change, position, proof)
         except _Abandoned:
             return failed[0]
-        self._checkpoint = events[-1].position
+        self._checkpoint, self._proof = position, proof
         return None
 
     def finish(self) -> None:
@@ -198,9 +218,11 @@ class View(Generic[P]):
 
     def close(self) -> None:
         """Store the checkpoint, flush and close."""
-        if not self._read_only and self._checkpoint > self.store.mark()[0]:
-            self.store.write(lambda _: None, self._checkpoint, b"")
-        self.store.close()
+        try:
+            if not self._read_only and self._checkpoint > self.store.mark()[0]:
+                self.store.write(lambda _: None, self._checkpoint, self._proof)
+        finally:
+            self.store.close()
 
     def _gate(self) -> None:
         if self.failure is not None:

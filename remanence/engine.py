@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
-import outcome
 import trio
 
+from .actors.asks import Ask
 from .actors.writer import Writer, WriterStatistics
-from .core.appends import Append, Appended
+from .core.appends import Appended
 from .core.clock import Entropy, WallClock
 from .core.errors import Closed, InvalidInput, RemanenceError
 from .core.log import Log
@@ -136,25 +136,22 @@ class Engine:
             Closed: the engine is closed or read-only.
         """
         writer = self._open_writer()
-        results: list[Appended | RemanenceError | None] = []
-        encoded: list[Append] = []
+        posted: list[Ask[Any, Appended] | InvalidInput] = []
         for request in requests:
             try:
-                encoded.append(
-                    self.log.encode(
-                        request.events,
-                        tags=request.tags,
-                        by=request.by,
-                        cause=request.cause,
-                        key=request.key,
-                        condition=request.condition,
-                    )
+                encoded = self.log.encode(
+                    request.events,
+                    tags=request.tags,
+                    by=request.by,
+                    cause=request.cause,
+                    key=request.key,
+                    condition=request.condition,
                 )
-                results.append(None)
             except InvalidInput as error:
-                results.append(error)
-        outcomes = iter(await writer.append_all(encoded))
-        return [_result(next(outcomes)) if result is None else result for result in results]
+                posted.append(error)
+            else:
+                posted.append(await writer.post(encoded))
+        return [each if isinstance(each, InvalidInput) else await _result(each) for each in posted]
 
     async def flush(self) -> None:
         """Make everything accepted so far durable and visible.
@@ -223,11 +220,11 @@ class Engine:
             live: go on for ever; or end at what is there now.
         """
         wanted = self._query(query, types, tags)
-        end = None if live else self.head + 1
+        end = self._visible()
         while True:
             news = self._news
-            head = self.head
-            batch = self.log.read(wanted, after=after, before=end, limit=READ_BATCH)
+            head = self._visible() if live else end
+            batch = self.log.read(wanted, after=after, before=head + 1, limit=READ_BATCH)
             for recorded in batch:
                 yield recorded
             if len(batch) == READ_BATCH:
@@ -297,6 +294,10 @@ class Engine:
             raise Closed(message)
         return self._writer
 
+    def _visible(self) -> int:
+        """Position up to which events are acknowledged, so that every view shows what a subscriber is told."""
+        return self.head if self._writer is None else self._writer.acknowledged
+
     def _wake(self) -> None:
         news, self._news = self._news, trio.Event()
         news.set()
@@ -318,8 +319,8 @@ class Engine:
             self.log.close()
 
 
-def _result(result: outcome.Outcome[Appended]) -> Appended | RemanenceError:
+async def _result(posted: Ask[Any, Appended]) -> Appended | RemanenceError:
     try:
-        return result.unwrap()
+        return await posted.wait()
     except RemanenceError as error:
         return error

@@ -47,11 +47,7 @@ def as_scope(scope: str | Sequence[str]) -> tuple[str, ...]:
 
 def turn_key(scope: tuple[str, ...], session: str, place: int) -> str:
     """The dedup key of a turn: where it stands, whatever it says."""
-    return (
-        f"turn:{'/'.join(scope)}/{session}/{place}"
-        if len(session) < LABEL_BYTES
-        else f"turn:{turn_id(scope, session, place)}"
-    )
+    return f"turn:{turn_id(scope, session, place)}"
 
 
 def turn_id(scope: tuple[str, ...], session: str, place: int) -> str:
@@ -99,7 +95,7 @@ class NewMemory:
     scope: tuple[str, ...] = attrs.field(default=DEFAULT_SCOPE, converter=as_scope)
     kind: str = "fact"
     tags: tuple[str, ...] = attrs.field(default=(), converter=as_labels)
-    confidence: float = 1.0
+    confidence: float = 0.8
     importance: float = 0.5
     metadata: Mapping[str, Scalar] = attrs.field(factory=dict[str, Scalar])
     session: str | None = None

@@ -19,7 +19,7 @@ from .core.queries import Condition
 from .core.recorded import Recorded
 from .deciding import Draft, Remembered, draft, revision, revision_guard
 from .engine import Engine, Request, Statistics
-from .identity import NewMemory, as_scope
+from .identity import NewMemory, as_labels, as_scope
 from .opening import open_engine
 from .projections.memories.events import (
     MEMORY_EVENTS,
@@ -39,11 +39,16 @@ TRIES: Final = 100
 
 
 class Memory:
-    """An agent's memory. Made by `remanence.open`."""
+    """An agent's memory. Made by `remanence.open`.
+
+    Attributes:
+        engine: the engine that it stands on.
+        by: who remembers; noted on every event.
+    """
 
     def __init__(self, engine: Engine, by: str | None = None) -> None:
         self.engine = engine
-        self._by = by
+        self.by = by
         self._rows = engine.view(Memories).rows
 
     # -- writing
@@ -55,7 +60,7 @@ class Memory:
         scope: str | Sequence[str] = "main",
         kind: str = "fact",
         tags: Iterable[str] = (),
-        confidence: float = 1.0,
+        confidence: float = 0.8,
         importance: float = 0.5,
         metadata: Mapping[str, Scalar] | None = None,
         session: str | None = None,
@@ -128,7 +133,7 @@ class Memory:
         first: dict[str, str] = {}
         drafts = [self._draft(new, first) for new in memories]
         requests = [
-            Request((each.event,), by=self._by, cause=cause, key=each.key, condition=each.condition) for each in drafts
+            Request((each.event,), by=self.by, cause=cause, key=each.key, condition=each.condition) for each in drafts
         ]
         results = await self.engine.append_all(requests)
         outcomes: list[Remembered | RemanenceError] = []
@@ -250,7 +255,7 @@ class Memory:
         Raises:
             InvalidInput: something can't be taken.
         """
-        wanted = tuple(tags) if not isinstance(tags, str) else (tags,)
+        wanted = as_labels(tags)
         path = as_scope(scope)
         if order not in ("newest", "oldest", "surest"):
             message = f"order is 'newest', 'oldest' or 'surest', not {order!r}"
@@ -333,7 +338,7 @@ class Memory:
             decided = self._draft(new, {})
             try:
                 appended = await self.engine.append(
-                    decided.event, by=self._by, cause=cause, key=decided.key, condition=decided.condition
+                    decided.event, by=self.by, cause=cause, key=decided.key, condition=decided.condition
                 )
             except (Conflict, KeyReused) as error:
                 if isinstance(error, KeyReused) and new.place is not None:
@@ -359,7 +364,7 @@ class Memory:
         raise _restless()
 
     async def _append(self, event: object, cause: int | None, condition: Condition) -> int:
-        return (await self.engine.append(event, by=self._by, cause=cause, condition=condition)).position
+        return (await self.engine.append(event, by=self.by, cause=cause, condition=condition)).position
 
     def _checkpoint(self) -> int:
         """What is visible now. Read before deciding, so that whatever comes later fails the condition."""

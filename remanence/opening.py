@@ -27,7 +27,8 @@ from .core.log import Log, Progress
 from .engine import Engine
 from .projections import catalog as catalogs
 from .projections.projection import Projection
-from .projections.views import View, Views
+from .projections.view_store import leaves_of
+from .projections.views import View, Views, distinct
 
 __all__ = ["Settings", "open_engine"]
 
@@ -46,12 +47,15 @@ class Settings:
         retrain: whether the log trains compression dictionaries from its own events when that pays.
     """
 
-    durability: str = attrs.field(
-        default=Durability.DURABLE, validator=attrs.validators.in_((Durability.DURABLE, Durability.BUFFERED))
-    )
+    durability: str = Durability.DURABLE
     map_bytes: int = DEFAULT_MAP_BYTES
     shutdown_s: float = SHUTDOWN_S
     retrain: bool = True
+
+    def __attrs_post_init__(self) -> None:
+        if self.durability not in (Durability.DURABLE, Durability.BUFFERED):
+            message = f"durability is 'durable' or 'buffered', not {self.durability!r}"
+            raise InvalidInput(message)
 
 
 @contextlib.asynccontextmanager
@@ -73,15 +77,13 @@ async def open_engine(
 
     Args:
         path: its folder; made if it isn't there.
-        events: the event classes that this program knows.
-        projections: the views it wants.
+        events, projections: the event classes that this program knows, and the views it wants.
         upcasters: what turns stored data of earlier versions into today's.
         converter: a converter with hooks for types of your own, from `make_converter`.
         settings: durability and limits.
         read_only: read what another process writes, or wrote.
         create: make the log if it isn't there.
-        clock: unix time in nanoseconds.
-        entropy: random bytes.
+        clock, entropy: unix time in nanoseconds, and random bytes.
         progress: told how far building the views is.
 
     Raises:
@@ -94,6 +96,7 @@ async def open_engine(
     settings = settings or Settings()
     converter = converter or make_converter()
     registry = Registry(events, upcasters, converter)
+    projections = distinct(projections)
     if (read_only or not create) and not (root / "log" / "data.mdb").exists():
         message = f"there is no log in {root}"
         raise NotFound(message)
@@ -174,15 +177,27 @@ def _open_parts(
     with contextlib.ExitStack() as stack:
         store = LmdbStore(root / "log", read_only=read_only, map_bytes=settings.map_bytes, entropy=entropy)
         stack.callback(store.close)
-        folder = root / "views"
+        folder, log_id, leaf_at = root / "views", store.log_id, leaves_of(store)
         catalog = catalogs.LmdbCatalog(
-            folder / f"catalog-{catalogs.VERSION}", store.log_id, read_only=read_only, map_bytes=settings.map_bytes
+            folder / f"catalog-{catalogs.VERSION}",
+            log_id,
+            read_only=read_only,
+            map_bytes=settings.map_bytes,
+            leaf_at=leaf_at,
         )
         stack.callback(catalog.close)
         log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
         opened: list[View[Any]] = []
         for projection in projections:
-            view = View(folder, projection, store.log_id, converter, read_only=read_only, map_bytes=settings.map_bytes)
+            view = View(
+                folder,
+                projection,
+                log_id,
+                converter,
+                read_only=read_only,
+                map_bytes=settings.map_bytes,
+                leaf_at=leaf_at,
+            )
             stack.callback(view.close)
             opened.append(view)
         views = Views(opened)

@@ -67,7 +67,7 @@ class MemoryRemembered:
         scope: whose memory it is: a path.
         kind: fact, event, preference, procedure, reflection, turn, or a word of the user's.
         text: what is remembered.
-        confidence: how sure whoever told it was, 0 to 1.
+        confidence: how sure it is, 0 to 1; what is told once is not certain.
         importance: how much it matters, 0 to 1.
         tags: labels to find it by.
         metadata: whatever else is known of it.
@@ -81,7 +81,7 @@ class MemoryRemembered:
     scope: tuple[str, ...]
     kind: str
     text: str
-    confidence: float = 1.0
+    confidence: float = 0.8
     importance: float = 0.5
     tags: tuple[str, ...] = ()
     metadata: dict[str, Scalar] = attrs.field(factory=dict[str, Scalar])

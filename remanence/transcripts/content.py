@@ -14,8 +14,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from .labels import label
 from .model import TEXT_BYTES_MAX, Fault
-from .strict_json import Json, kind, label
+from .strict_json import Json, bare, kind
 
 __all__ = ["RESULT_ROLES", "text_of", "tool_names"]
 
@@ -61,16 +62,14 @@ def tool_names(messages: Iterable[Json]) -> dict[str, str]:
     """The names of the tools that these messages call, by the id of the call; what is malformed is passed over."""
     names: dict[str, str] = {}
     for message in messages:
-        calls = message.get("tool_calls") if isinstance(message, dict) else None
+        fields = bare(message)
+        calls = fields.get("tool_calls") if isinstance(fields, dict) else None
         for call in calls if isinstance(calls, list) else ():
-            match call:
-                case {"id": str(called), "function": {"name": str(name)}} | {
-                    "id": str(called),
-                    "custom": {"name": str(name)},
-                }:
-                    names[called] = name
-                case _:
-                    pass
+            called = call.get("id") if isinstance(call, dict) else None
+            function, _ = _function(call)
+            name = function.get("name")
+            if isinstance(called, str) and isinstance(name, str):
+                names[called] = name
     return names
 
 
@@ -114,7 +113,7 @@ def _part(part: Json, tools: Mapping[str, str]) -> str:
 def _required_text(part: dict[str, Json], key: str) -> str:
     value = part.get(key)
     if not isinstance(value, str):
-        raise Fault(f'"{key}" of a part of "content" is {kind(value)}, not text')
+        raise Fault(f'"{key}" is {kind(value)}, not text')
     return value
 
 
@@ -127,21 +126,23 @@ def _calls(message: dict[str, Json]) -> Iterator[str]:
     calls = message.get("tool_calls")
     if calls is not None and not isinstance(calls, list):
         raise Fault(f'"tool_calls" is {kind(calls)}, not a list')
-    for call in calls or ():
-        match call:
-            case {"function": {"name": name, **given}}:
-                yield _call(name, given.get("arguments"))
-            case {"custom": {"name": name, **given}}:
-                yield _call(name, given.get("input"))
-            case _:
-                raise Fault("a tool call doesn't name its function")
-    match message.get("function_call"):
-        case None:
-            pass
-        case {"name": name, **given}:
-            yield _call(name, given.get("arguments"))
-        case _:
-            raise Fault("a tool call doesn't name its function")
+    yield from map(_tool_call, calls or ())
+    if (call := message.get("function_call")) is not None:
+        yield _tool_call({"function": call})
+
+
+def _tool_call(call: Json) -> str:
+    function, arguments = _function(call)
+    return _call(function.get("name"), arguments)
+
+
+def _function(call: Json) -> tuple[dict[str, Json], Json]:
+    """What is called, and with which arguments: a function, or a custom tool that takes any text."""
+    for key, given in (("function", "arguments"), ("custom", "input")):
+        function = call.get(key) if isinstance(call, dict) else None
+        if isinstance(function, dict):
+            return function, function.get(given)
+    return {}, None
 
 
 def _call(name: Json, arguments: Json) -> str:

@@ -11,13 +11,14 @@ from typing import Final
 
 from ..core.errors import InvalidInput
 from . import jsonl, lists, locomo
+from .labels import label_fault
 from .model import BadLine, Fault, Format, Turn
-from .strict_json import Json, decode, label_fault
+from .strict_json import Json, decode
 
 __all__ = ["parse"]
 
 _BOM: Final = b"\xef\xbb\xbf"
-_BOMS_OF_OTHERS: Final = (b"\xff\xfe", b"\xfe\xff")
+_UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _KNOWN: Final = "JSON lines of messages (jsonl), a JSON list of messages (messages), LoCoMo samples (locomo)"
 
 
@@ -30,13 +31,11 @@ def parse(data: bytes, *, name: str = "transcript", format: Format | None = None
         format: its format; told from the bytes unless given.
 
     Raises:
-        InvalidInput: at once, before the first turn: the file is in no known format or not in the given one, or the name
-            can't be that of a session.
+        InvalidInput: at once, before the first turn: the file is not in the given format, or in none that is known, or
+            its name can't be that of a session.
     """
     if fault := label_fault(name):
         raise InvalidInput(f"the name of a transcript {fault}")
-    if data.startswith(_BOMS_OF_OTHERS):
-        raise InvalidInput(f"{name} is UTF-16; save it as UTF-8")
     body = data.removeprefix(_BOM)
     wanted = _format(format)
     if wanted is Format.JSONL:
@@ -46,7 +45,8 @@ def parse(data: bytes, *, name: str = "transcript", format: Format | None = None
     except Fault as fault:
         if wanted is None and jsonl.looks_like_lines(body):
             return jsonl.read(body, name)
-        raise InvalidInput(f"{name} is no transcript: {fault}; known are {_KNOWN}") from None
+        what = "it is UTF-16; save it as UTF-8" if data.startswith(_UTF16_BOMS) else str(fault)
+        raise InvalidInput(f"{name} can't be read as a transcript ({what}); known are {_KNOWN}") from None
     match wanted or _shape(document):
         case Format.LOCOMO if locomo.looks_like_locomo(document):
             return locomo.read(document)

@@ -1,8 +1,10 @@
 """JSON lines: a line is a message, or an object whose `messages` are a session of their own. Blank lines don't count.
 
-A message that names no session belongs to the one session of the file; a line of `messages` is the session `<file>#<line>`.
-A line that can't be read still takes up a place, or all turns after it would be others once it is mended. Its session is
-the one whose name can still be made out in it, or else the session of the line before it.
+A message that names no session belongs to the one session of the file, which has the file's name; a line of `messages`
+is the session `<file>#<line>`. What a line becomes never hangs on the words of another: not even the name of a tool.
+
+A line that can't be read still takes up a place, or all turns after it would be others once it is mended. Its session
+is the one whose name can still be made out in it, or else that of the turn before it.
 """
 
 from __future__ import annotations
@@ -13,9 +15,10 @@ from typing import Final
 
 import attrs
 
+from .labels import label_fault
 from .messages import is_message, read_batch, read_message
 from .model import TEXT_BYTES_MAX, BadLine, Fault, Origin, Places, Turn
-from .strict_json import Flaw, Json, bare, decode, label_fault
+from .strict_json import Flaw, Json, bare, decode
 
 __all__ = ["looks_like_lines", "read"]
 
@@ -33,14 +36,14 @@ def read(data: bytes, name: str) -> Iterator[Turn | BadLine]:
             yield from read_batch(value, Origin(None, f"{name}#{number}"), places, number)
             continue
         astray = home if isinstance(value, dict) else _origin_left_in(raw, last)
-        item = read_message(value, number, home, places, {}, astray)
+        item = read_message(value, number, home, places, astray=astray)
         if isinstance(item, Turn):
             last = Origin(item.conversation, item.session)
         yield item
 
 
 def looks_like_lines(data: bytes) -> bool:
-    """Whether the first line is a message, or at least half of all lines are: a document, even a broken one, has neither."""
+    """Whether the first line is a message, or at least half of all are: not so in a document, even a broken one."""
     messages = total = 0
     for _, raw in _lines(data):
         total += 1

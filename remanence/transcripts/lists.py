@@ -1,7 +1,7 @@
 """A JSON document of messages: a list of them, an object that holds the list as `messages`, or one message alone.
 
-All messages belong to the one session of the file unless they say otherwise. An element that itself holds `messages` is a
-session of its own, `<file>#<number>`. Lines are counted in elements: the file may stand on one line or on thousands.
+All messages belong to the one session of the file unless they say otherwise. An element that itself holds `messages`
+is a session of its own, `<file>#<number>`. Lines are counted in messages: the file may be one line long, or thousands.
 """
 
 from __future__ import annotations
@@ -35,4 +35,4 @@ def read(document: Json, name: str) -> Iterator[Turn | BadLine]:
         if isinstance(element, dict) and "messages" in element:
             yield from read_batch(element, Origin(None, f"{name}#{number}"), places, number)
         else:
-            yield read_message(element, number, home, places, tools)
+            yield read_message(element, number, home, places, tools=tools)

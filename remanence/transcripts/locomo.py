@@ -4,8 +4,8 @@
     conversation    session_1, session_2, …, each a list of turns, and session_1_date_time, …
     turn            speaker, dia_id ("D3:11": turn 11 of session 3), text, and for a shared image blip_caption and query
 
-The sample is the conversation and `session_3` the session. Dates carry no zone and are taken as UTC. Lines are counted in
-turns, over the whole file; something bad that holds turns counts as one.
+The sample is the conversation and `session_3` the session. Dates carry no zone and are taken as UTC. Lines are counted
+in turns, over the whole file; something bad that would hold turns counts as one.
 """
 
 from __future__ import annotations
@@ -16,20 +16,31 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import Final
 
-from .messages import read_origin
+from .labels import label, scope_part
 from .model import TEXT_BYTES_MAX, BadLine, Fault, Origin, Turn
-from .strict_json import Flaw, Json, bare, kind, label, refuse_flaws
+from .strict_json import Flaw, Json, bare, kind, refuse_flaws
+from .times import plausible
 
 __all__ = ["looks_like_locomo", "read"]
 
-_MONTHS: Final = {
-    month: number
-    for number, month in enumerate(
-        "january february march april may june july august september october november december".split(), 1
-    )
-}
-"""Spelt out here: `strptime` reads month names in the language of the machine."""
+_MONTH_NAMES: Final = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+"""Spelt out: `strptime` reads names of months in the language of the machine."""
+_MONTHS: Final = {month.lower(): number for number, month in enumerate(_MONTH_NAMES, 1)}
 _NOON: Final = 12
+_NO_DATE: Final = "its date_time is not a time like 1:56 pm on 8 May, 2023"
 _date = re.compile(r"(\d{1,2}):(\d{2}) ?([ap])m on (\d{1,2}) ([a-z]+),? (\d{4})", re.IGNORECASE | re.ASCII)
 _session = re.compile(r"session_(\d{1,6})", re.ASCII)
 _turn_id = re.compile(r"D\d{1,6}:(\d{1,6})", re.ASCII)
@@ -38,11 +49,10 @@ _turn_id = re.compile(r"D\d{1,6}:(\d{1,6})", re.ASCII)
 def looks_like_locomo(document: Json) -> bool:
     """Whether this is a sample, or a list with at least one."""
     for sample in document if isinstance(document, list) else [document]:
-        match bare(sample):
-            case {"conversation": dict() | Flaw()}:
-                return True
-            case _:
-                pass
+        fields = bare(sample)
+        sessions = bare(fields.get("conversation")) if isinstance(fields, dict) else None
+        if isinstance(sessions, dict) and any(map(_session.fullmatch, sessions)):
+            return True
     return False
 
 
@@ -75,9 +85,11 @@ def _open_sample(sample: Json, *, is_alone: bool) -> tuple[str | None, dict[str,
         raise Fault(sessions.reason)
     if not isinstance(sample, dict) or not isinstance(sessions, dict):
         raise Fault('it has no "conversation"')
-    conversation = label(sample, "sample_id")
+    conversation = scope_part(sample, "sample_id")
     if conversation is None and not is_alone:
         raise Fault('it has no "sample_id"')
+    if not any(map(_session.fullmatch, sessions)):
+        raise Fault('its "conversation" has no sessions')
     return conversation, sessions
 
 
@@ -135,10 +147,12 @@ def _read_date(value: Json) -> datetime | None:
     if value is None:
         return None
     found = _date.fullmatch(value.strip()) if isinstance(value, str) else None
+    month = _MONTHS.get(found[5].lower()) if found else None
+    if found is None or month is None or not 1 <= int(found[1]) <= _NOON:
+        raise Fault(_NO_DATE)
+    hour = int(found[1]) % _NOON + (_NOON if found[3] in "pP" else 0)
     try:
-        if found is None or not 1 <= int(found[1]) <= _NOON:
-            raise ValueError
-        hour = int(found[1]) % _NOON + (_NOON if found[3] in "pP" else 0)
-        return datetime(int(found[6]), _MONTHS[found[5].lower()], int(found[4]), hour, int(found[2]), tzinfo=UTC)
-    except (KeyError, ValueError):
-        raise Fault("its date_time is not a time like 1:56 pm on 8 May, 2023") from None
+        moment = datetime(int(found[6]), month, int(found[4]), hour, int(found[2]), tzinfo=UTC)
+    except ValueError:
+        raise Fault(_NO_DATE) from None
+    return plausible(moment)

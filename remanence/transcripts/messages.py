@@ -19,8 +19,9 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from .content import text_of, tool_names
+from .labels import label, label_fault, scope_part
 from .model import BadLine, Fault, Origin, Places, Turn
-from .strict_json import Flaw, Json, kind, label, refuse_flaws
+from .strict_json import Flaw, Json, kind, refuse_flaws
 from .times import said_at
 
 __all__ = ["is_message", "read_batch", "read_message"]
@@ -28,6 +29,7 @@ __all__ = ["is_message", "read_batch", "read_message"]
 _ROLES: Final = frozenset({"assistant", "developer", "function", "system", "tool", "user"})
 _MARKS: Final = frozenset({"content", "messages", "role", "speaker", "text", "tool_calls"})
 """An object with none of these keys was never meant to be a message."""
+_NO_TOOLS: Final[Mapping[str, str]] = {}
 _TIME_KEYS: Final = ("time", "timestamp", "created_at")
 
 
@@ -37,7 +39,13 @@ def is_message(value: Json) -> bool:
 
 
 def read_message(
-    message: Json, line: int, home: Origin, places: Places, tools: Mapping[str, str], astray: Origin | None = None
+    message: Json,
+    line: int,
+    home: Origin,
+    places: Places,
+    *,
+    tools: Mapping[str, str] = _NO_TOOLS,
+    astray: Origin | None = None,
 ) -> Turn | BadLine:
     """Read one message.
 
@@ -51,7 +59,7 @@ def read_message(
     """
     try:
         fields = _fields(message)
-        origin = read_origin(fields, home)
+        origin = _read_origin(fields, home)
     except Fault as fault:
         places.take(astray or home)
         return BadLine(line, str(fault))
@@ -71,32 +79,38 @@ def read_batch(batch: dict[str, Json], home: Origin, places: Places, line: int |
         places: hands them their places.
         line: where the whole object stands; None if each message counts as a line.
     """
-    messages = batch["messages"]
     try:
-        if not isinstance(messages, list) or not messages:
-            raise Fault(f'"messages" is {"empty" if messages == [] else kind(messages)}, not a list of messages')
-        refuse_flaws({key: value for key, value in batch.items() if key != "messages"})
-        origin = read_origin(batch, home)
+        messages, origin = _open_batch(batch, home)
     except Fault as fault:
         yield BadLine(line or 1, str(fault))
         return
     tools = tool_names(messages)
     for number, message in enumerate(messages, 1):
-        read = read_message(message, line or number, origin, places, tools)
+        read = read_message(message, line or number, origin, places, tools=tools)
         if line is not None and isinstance(read, BadLine):
             read = BadLine(line, f"message {number}: {read.reason}")
         yield read
 
 
-def read_origin(holder: dict[str, Json], home: Origin) -> Origin:
+def _open_batch(batch: dict[str, Json], home: Origin) -> tuple[list[Json], Origin]:
+    messages = batch["messages"]
+    if not isinstance(messages, list):
+        raise Fault(f'"messages" is {kind(messages)}, not a list')
+    if not messages:
+        raise Fault('"messages" is empty')
+    origin = _read_origin(batch, home)
+    if fault := label_fault(origin.session):  # a name that fits may not once the line is added to it
+        raise Fault(f"the session {fault}")
+    return messages, origin
+
+
+def _read_origin(holder: dict[str, Json], home: Origin) -> Origin:
     """Where a message, or a whole list of them, says that it belongs.
 
     Raises:
         Fault: a name that can't be one.
     """
-    conversation = label(holder, "conversation") or home.conversation
-    if conversation is not None and "/" in conversation:
-        raise Fault('"conversation" holds a slash, which parts a scope')
+    conversation = scope_part(holder, "conversation") or home.conversation
     return Origin(conversation, label(holder, "session", "session_id") or home.session)
 
 
@@ -133,6 +147,8 @@ def _metadata(fields: dict[str, Json]) -> dict[str, str]:
         raise Fault(f'"metadata" is {kind(given)}, not an object')
     metadata: dict[str, str] = {}
     for key, value in (given or {}).items():
+        if fault := label_fault(key):
+            raise Fault(f'a key of "metadata" {fault}')
         if isinstance(value, list | dict):
             raise Fault(f'"{key:.40}" of "metadata" is {kind(value)}; metadata is text, numbers, true and false')
         if value is not None:

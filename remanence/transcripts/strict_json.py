@@ -2,7 +2,7 @@
 
 The decoder of the standard library takes more than JSON allows (NaN, 1e999 as infinity, the last of two equal keys,
 half of a surrogate pair) or fails as a whole on one part (an int of 5,000 digits). Here such a part is decoded into a
-`Flaw` that stands in its place, so that one flawed message leaves its neighbours readable; `refuse_flaws` finds it again.
+`Flaw` in its place, so that one flawed message leaves its neighbours readable; `refuse_flaws` finds it again.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final, TypeAlias
 
 import attrs
 
-from .model import LABEL_CHARACTERS_MAX, Fault
+from .model import Fault
 
-__all__ = ["DEPTH_MAX", "Flaw", "Json", "bare", "decode", "kind", "label", "label_fault", "refuse_flaws"]
+__all__ = ["DEPTH_MAX", "Flaw", "Json", "bare", "decode", "has_lone_surrogate", "kind", "refuse_flaws"]
 
 DEPTH_MAX: Final = 32
 """Lists and objects inside each other: the arguments of a tool call nest, but no person reads 32 levels."""
@@ -30,8 +30,8 @@ class Flaw:
     """Stands for a value that JSON doesn't allow, or allows to mean two things.
 
     Attributes:
-        reason: what is wrong, as the beginning of a sentence.
-        instead: the object as a lenient reader would take it; tells what its writer meant it to be, no more.
+        reason: what is wrong.
+        instead: the object as a lenient reader would take it; it tells what was meant, no more.
     """
 
     reason: str
@@ -39,7 +39,7 @@ class Flaw:
 
 
 _TOO_DEEP: Final = f"it nests more than {DEPTH_MAX} levels deep"
-_LONE_SURROGATE: Final = "half of a surrogate pair, which is no character"
+_LONE_SURROGATE: Final = "it holds half of a surrogate pair, which is no character"
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Flaw | None"
 
 _KINDS: Final[dict[type, str]] = {
@@ -60,7 +60,7 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json] | Flaw:
         return found
     counts = Counter(key for key, _ in pairs)
     twice = next(key for key, count in counts.items() if count > 1)
-    return Flaw(f'the key "{twice:.40}" stands twice in one object', found)
+    return Flaw(f"the key {json.dumps(twice[:40])} stands twice in one object", found)
 
 
 def _int(digits: str) -> int | Flaw:
@@ -89,7 +89,8 @@ def decode(text: str) -> Json:
         value: Json = _decoder.decode(text)
     except json.JSONDecodeError as error:
         line = f"line {error.lineno}, " if "\n" in text else ""
-        raise Fault(f"it is not JSON: {error.msg} at {line}column {error.colno}") from None
+        what = error.msg[:1].lower() + error.msg[1:]
+        raise Fault(f"it is not JSON: {what} at {line}column {error.colno}") from None
     except RecursionError:  # the decoder's own guard, far above DEPTH_MAX
         raise Fault(_TOO_DEEP) from None
     return value
@@ -125,35 +126,6 @@ def bare(value: Json) -> Json:
 def kind(value: Json) -> str:
     """What a value is, in words: `a list`."""
     return _KINDS[type(value)]
-
-
-def label(holder: dict[str, Json], *keys: str) -> str | None:
-    """The first of these keys that is there and not null, as a name.
-
-    Raises:
-        Fault: it is not a text that can be a name.
-    """
-    for key in keys:
-        value = holder.get(key)
-        if value is None:
-            continue
-        if not isinstance(value, str):
-            raise Fault(f'"{key}" is {kind(value)}, not text')
-        if fault := label_fault(value):
-            raise Fault(f'"{key}" {fault}')
-        return value
-    return None
-
-
-def label_fault(name: str) -> str | None:
-    """Why this can't be the name of a speaker, session or conversation; None if it can."""
-    if not name.strip():
-        return "is empty"
-    if "\0" in name:
-        return "holds a NUL character"
-    if len(name) > LABEL_CHARACTERS_MAX:
-        return f"has {len(name)} characters; a name has at most {LABEL_CHARACTERS_MAX}"
-    return f"holds {_LONE_SURROGATE}" if has_lone_surrogate(name) else None
 
 
 def has_lone_surrogate(text: str) -> bool:

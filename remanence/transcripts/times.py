@@ -8,7 +8,7 @@ from typing import Final
 from .model import Fault
 from .strict_json import Json, kind
 
-__all__ = ["said_at"]
+__all__ = ["plausible", "said_at"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST: Final = datetime(1700, 1, 1, tzinfo=UTC)
@@ -25,13 +25,20 @@ def said_at(value: Json) -> datetime | None:
     if value is None:
         return None
     if isinstance(value, str):
-        moment = _from_iso(value)
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        moment = _from_unix(value)
-    else:
-        raise Fault(f"the time is {kind(value)}; write ISO 8601 with an offset, or unix seconds")
+        return plausible(_from_iso(value))
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return plausible(_from_unix(value))
+    raise Fault(f"the time is {kind(value)}; write ISO 8601 with an offset, or unix seconds")
+
+
+def plausible(moment: datetime) -> datetime:
+    """Return the moment, if anything can have been said then.
+
+    Raises:
+        Fault: it lies outside the years 1700 to 2199.
+    """
     if not _EARLIEST <= moment < _LATEST:
-        raise Fault(f"the time {value} lies outside the years {_EARLIEST.year} to {_LATEST.year - 1}")
+        raise Fault(f"the time {moment.isoformat()} lies outside the years {_EARLIEST.year} to {_LATEST.year - 1}")
     return moment
 
 
@@ -53,4 +60,4 @@ def _from_unix(seconds: float) -> datetime:
     try:
         return _EPOCH + timedelta(seconds=seconds)
     except OverflowError:
-        raise Fault(f"the time {seconds:.6g} is no unix time in seconds; milliseconds are divided by 1000") from None
+        raise Fault(f"the time {seconds!r:.40} is no unix time in seconds; divide milliseconds by 1000") from None

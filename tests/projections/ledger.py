@@ -1,8 +1,11 @@
-"""A small ledger for the tests of this folder: its events, its projection, and a log in memory. No expectation lives here."""
+"""A small ledger for the tests of this folder: its events, its projection, a log in memory, tables without a view.
+
+No expectation lives here.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -185,7 +188,7 @@ def _always() -> None:
 
 
 @contextmanager
-def desk(projection: type[Projection]) -> Iterator[Desk]:
+def desk(projection: type[Projection]) -> Generator[Desk]:
     """A desk in a folder of its own."""
     with TemporaryDirectory() as folder:
         opened = Desk(Path(folder) / "desk", projection)

@@ -1,0 +1,141 @@
+"""Cards: what a memory and an event look like to a person."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from rich.text import Text
+
+from ..core.recorded import Recorded
+from ..plain import encode
+from ..projections.memories.events import (
+    MemoryForgotten,
+    MemoryReinforced,
+    MemoryRemembered,
+    MemoryRevised,
+    TranscriptImported,
+)
+from ..projections.memories.view import MemoryRow
+from .output import Output
+from .texts import clean, count, moment, one_line
+
+__all__ = ["event_entry", "memory_card", "memory_entry", "summary"]
+
+INDENT: Final = 2
+ENTRY_LINES_MAX: Final = 3
+"""Enough to know a memory by; `remanence get` shows all of it."""
+_SURE: Final = 0.995
+
+
+def spoken(speaker: str | None, text: str) -> Text:
+    """What was said, after the name of who said it."""
+    who = Text(f"{one_line(speaker)}: ", style="bold") if speaker else Text()
+    return who + Text(clean(text))
+
+
+def memory_entry(out: Output, row: MemoryRow) -> None:
+    """A memory as an entry of a list."""
+    if not out.is_terminal:
+        out.row(row.id, moment(row.time), row.kind, row.speaker, row.text)
+        return
+    out.prose(spoken(row.speaker, " ".join(row.text.split())), lines_max=ENTRY_LINES_MAX)
+    place = f"{row.kind} {row.place} of {one_line(row.session)}" if row.session is not None else row.kind
+    facts = [place, moment(row.time)]
+    if row.confidence < _SURE:
+        facts.append(f"sure {row.confidence:.2f}")
+    facts += [f"#{one_line(tag)}" for tag in row.tags]
+    about = Text.assemble((row.id, "cyan"), ("  " + " · ".join(facts), "dim"))
+    out.prose(about, indent=INDENT)
+
+
+def memory_card(out: Output, row: MemoryRow) -> None:
+    """All that is known of a memory."""
+    out.prose(spoken(row.speaker, row.text))
+    out.line()
+    changes = [f"event {row.position:,}"]
+    if row.changed != row.position:
+        told = [count(row.reinforced, "confirmation"), count(row.revised, "revision")]
+        changes += [*told, f"last changed by event {row.changed:,}"]
+    facts: list[tuple[str, str | None]] = [
+        ("id", row.id),
+        ("scope", "/".join(row.scope)),
+        ("kind", row.kind),
+        ("session", None if row.session is None else f"{row.session}, place {row.place}"),
+        ("time", moment(row.time)),
+        ("confidence", f"{row.confidence:.2f}"),
+        ("importance", f"{row.importance:.2f}"),
+        ("tags", ", ".join(row.tags) or None),
+        ("metadata", ", ".join(f"{name}={value}" for name, value in row.metadata.items()) or None),
+        ("history", ", ".join(changes)),
+    ]
+    fact_lines(out, facts)
+
+
+def fact_lines(out: Output, facts: list[tuple[str, str | None]]) -> None:
+    """Names and values, one below the other; what is None is left out."""
+    width = max(len(name) for name, _ in facts) + 2
+    for name, value in facts:
+        if value is None:
+            continue
+        lines = out.wrapped(Text(one_line(value)), out.prose_width - INDENT - width)
+        for index, line in enumerate(lines):
+            out.line(Text.assemble(" " * INDENT, ((name if index == 0 else "").ljust(width), "dim"), line))
+
+
+def event_entry(out: Output, event: Recorded[Any]) -> None:
+    """An event as an entry of a memory's history."""
+    if not out.is_terminal:
+        event_row(out, event)
+        return
+    head = Text.assemble(
+        (f"{event.position:>6}", "bold"), "  ", (moment(event.time), "dim"), "  ", (event.type, "cyan")
+    )
+    for word, value in (("by", event.by), ("because of", event.cause)):
+        if value is not None:
+            head.append(f", {word} {value if isinstance(value, int) else one_line(value)}")
+    out.line(head)
+    text = summary(event, with_id=False)
+    if text.plain:
+        out.prose(text, indent=6 + INDENT)
+
+
+def event_row(out: Output, event: Recorded[Any]) -> None:
+    """An event as a line for a pipe."""
+    out.row(event.position, moment(event.time), event.type, event.by, summary(event).plain)
+
+
+def summary(event: Recorded[Any], *, with_id: bool = True) -> Text:
+    """What an event says, in short; with the id of the memory where it says little else."""
+    if event.is_erased:
+        return Text("erased", style="dim italic")
+    if not event.is_known:
+        return Text(clean(encode(event.raw).decode()), style="dim")
+    match event.data:
+        case MemoryRemembered() as told:
+            return spoken(told.speaker, told.text)
+        case MemoryRevised() as told:
+            return _named(told.id, _changes(told), with_id=with_id and told.text is None)
+        case MemoryReinforced() as told:
+            return _named(told.id, Text(clean(told.note or "")), with_id=with_id)
+        case MemoryForgotten() as told:
+            return _named(told.id, Text(clean(told.reason or "")), with_id=with_id)
+        case TranscriptImported() as told:
+            return Text(f"{one_line(told.name)} into {'/'.join(told.scope)}")
+        case _:
+            return Text(clean(encode(event.raw).decode()), style="dim")
+
+
+def _named(memory_id: str, text: Text, *, with_id: bool) -> Text:
+    return Text("  " if text.plain else "").join([Text(memory_id), text]) if with_id else text
+
+
+def _changes(told: MemoryRevised) -> Text:
+    text = Text(clean(told.text or ""))
+    for name in ("confidence", "importance", "tags", "metadata"):
+        value = getattr(told, name)
+        if value is not None:
+            shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+            text.append(f"{' ' if text.plain else ''}{name} {clean(shown) or 'none'}")
+    if told.reason:
+        text.append(f"{' ' if text.plain else ''}({clean(told.reason)})", style="dim")
+    return text

@@ -1,0 +1,158 @@
+"""Opening: from a path to an open memory, in the way that gets least in the way of others.
+
+Who only reads takes no lease, so reading works while an agent is writing. Views that can't be read yet (they are missing,
+or behind) have to be built by whoever may write: this command, if nobody else does; otherwise the one who writes, for
+whom it waits a moment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import trio
+
+from ..core.errors import InvalidInput, Locked, NotFound
+from ..memory import Memory, open_memory
+from ..opening import Settings
+from .exits import Exit, Failure, Interrupted
+from .options import Options
+from .output import notice
+from .progress import bars, interruptible
+
+__all__ = ["is_memory", "reading", "require_memory", "run", "writing"]
+
+T = TypeVar("T")
+WAIT_TRIES: Final = 100
+WAIT_S: Final = 0.05
+"""Together five seconds: long enough for a commit or a small view, short enough to be told what is the matter."""
+QUIET_TRIES: Final = 10
+"""A view is behind its log for some milliseconds with every commit; only what lasts is worth a word."""
+_PARTS: Final = frozenset({"log", "views", "lease"})
+
+
+def run(body: Callable[[], Awaitable[T]]) -> T:
+    """Run a command in Trio.
+
+    Raises:
+        Interrupted: it was asked to end, and everything it had open has been closed.
+    """
+    return trio.run(_until_interrupted, body)
+
+
+async def _until_interrupted(body: Callable[[], Awaitable[T]]) -> T:
+    """Run the body until it is done, or until the first signal: a second one meets Python's own handler."""
+    number: int | None = None
+    raised: BaseException | None = None
+    results: list[T] = []
+    async with trio.open_nursery() as nursery:
+
+        async def watch(task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+            nonlocal number
+            with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+                task_status.started()
+                number = await anext(signals)
+            nursery.cancel_scope.cancel()
+
+        await nursery.start(watch)
+        try:
+            results.append(await body())
+        except trio.Cancelled:
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised again outside the nursery, which would wrap it up
+            raised = error
+        nursery.cancel_scope.cancel()
+    if raised is not None:
+        raise raised
+    if results:
+        return results[0]
+    raise Interrupted(number or signal.SIGINT)
+
+
+def is_memory(path: Path) -> bool:
+    """Whether there is a log in the folder."""
+    return (path / "log" / "data.mdb").exists()
+
+
+def require_memory(path: Path) -> None:
+    """Refuse what is no memory.
+
+    Raises:
+        Failure: it isn't there, or is something else.
+    """
+    if is_memory(path):
+        return
+    what = f"{path} is not a memory: there is no log in it" if path.exists() else f"there is no memory in {path}"
+    raise Failure(
+        what,
+        Exit.NOTHING,
+        hint="Name its folder with --path or REMANENCE_PATH; `remanence remember` and `remanence import` make a new one.",
+    )
+
+
+@contextlib.asynccontextmanager
+async def reading(options: Options) -> AsyncGenerator[Memory, None]:
+    """The memory, read-only and with its views up to date.
+
+    Raises:
+        Failure: there is none.
+        Locked: its views have to be built, and another process that writes to it hasn't done so in time.
+        Damaged, StorageFailed: as the disk says.
+    """
+    require_memory(options.path)
+    async with contextlib.AsyncExitStack() as stack:
+        yield await _enter_reading(options.path, stack)
+
+
+async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack) -> Memory:
+    for attempt in range(WAIT_TRIES):
+        with contextlib.suppress(NotFound):
+            return await stack.enter_async_context(open_memory(path, read_only=True))
+        try:
+            async with _open(path, create=False, settings=Settings(retrain=False)):
+                pass  # opened for writing, the views have been built
+        except Locked as error:
+            if attempt == WAIT_TRIES - 1:
+                raise
+            if attempt == QUIET_TRIES:
+                notice(f"process {error.pid} is writing and has yet to bring the views up to date; waiting for it")
+            await trio.sleep(WAIT_S)
+    return await stack.enter_async_context(open_memory(path, read_only=True))
+
+
+@contextlib.asynccontextmanager
+async def writing(options: Options, *, create: bool = False) -> AsyncGenerator[Memory, None]:
+    """The memory, for writing.
+
+    Raises:
+        Failure: there is none, and it is not for this command to make one.
+        InvalidInput: the folder that it would be made in holds other things.
+        Locked: another process writes to it.
+        Damaged, StorageFailed: as the disk says.
+    """
+    if create:
+        _refuse_others_folder(options.path)
+    else:
+        require_memory(options.path)
+    async with _open(options.path, create=create, by=options.by) as memory:
+        yield memory
+
+
+@contextlib.asynccontextmanager
+async def _open(path: Path, **options: Any) -> AsyncGenerator[Memory, None]:
+    async with contextlib.AsyncExitStack() as stack:
+        with bars(catalog="indexing the log", memories="building the view of memories") as progress:
+            memory = await stack.enter_async_context(open_memory(path, progress=interruptible(progress), **options))
+        yield memory
+
+
+def _refuse_others_folder(path: Path) -> None:
+    """A mistyped path must not fill somebody's folder with files of ours."""
+    if is_memory(path) or not path.is_dir():
+        return
+    if any(entry.name not in _PARTS for entry in path.iterdir()):
+        message = f"{path} holds other things than a memory; name a new or an empty folder with --path"
+        raise InvalidInput(message)

@@ -1,0 +1,70 @@
+"""Progress: bars for long work, on the standard error stream, and only where a person sees them."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Generator
+from typing import Final
+
+import trio
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from ..core.log import Progress
+
+__all__ = ["bars", "interruptible"]
+
+DELAY_S: Final = 0.3
+"""What takes less needs no bar."""
+
+
+@contextlib.contextmanager
+def bars(**names: str) -> Generator[Progress, None, None]:
+    """Bars that show themselves when work takes long, and go when the block ends.
+
+    Args:
+        names: what to call each kind of work, by the word that its progress is told with.
+    """
+    if not sys.stderr.isatty():
+        yield _nothing
+        return
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=Console(file=sys.stderr),
+        transient=True,
+    )
+    tasks: dict[str, TaskID] = {}
+    begun = time.monotonic()
+
+    def tell(what: str, done: int, total: int) -> None:
+        if what not in tasks:
+            if time.monotonic() - begun < DELAY_S:
+                return
+            bar.start()
+            tasks[what] = bar.add_task(names.get(what, what), total=total)
+        bar.update(tasks[what], completed=done, total=total)
+
+    try:
+        yield tell
+    finally:
+        bar.stop()
+
+
+def interruptible(progress: Progress) -> Progress:
+    """The same for work in a Trio thread, which ends there when the command is interrupted."""
+
+    def tell(what: str, done: int, total: int) -> None:
+        trio.from_thread.check_cancelled()
+        progress(what, done, total)
+
+    return tell
+
+
+def _nothing(_what: str, _done: int, _total: int) -> None:
+    """Nobody is watching."""
