@@ -8,7 +8,7 @@ from typing import Final
 import msgspec
 from cattrs import BaseValidationError, transform_error
 
-from .converter import encode_value
+from .native import encode_value
 from .values import parts_of, step_text
 
 __all__ = ["ENCODE_ERRORS", "explain", "path_to_unencodable"]

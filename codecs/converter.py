@@ -15,42 +15,25 @@ from collections.abc import Set as AbstractSet
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar, overload
 from uuid import UUID
 
-import attrs
 import msgspec
 from cattrs import Converter
 from cattrs.strategies import configure_union_passthrough
-from msgspec import inspect as shapes
 
+from .native import encode_value, has_text_form, is_foreign, is_map, is_set
 from .typegraph import is_untyped, members_of, types_of
+from .values import check_value
 
-__all__ = ["EventConverter", "encode_value", "make_converter", "types_of"]
+__all__ = ["EventConverter", "make_converter", "types_of"]
 
 _Predicate = Callable[[Any], bool]
 _StructureHook = Callable[[Any, Any], Any]
 _UnstructureHook = Callable[[Any], Any]
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _Factory = Callable[..., Any]
 """From a type, and for some the converter, to a hook."""
-
-encode_value: Final = msgspec.msgpack.Encoder(order="sorted").encode
-"""A value as msgpack, its maps sorted by key: equal values have equal bytes, whatever order they were made in."""
-
-_ORDERED: Final = (
-    shapes.StrType,
-    shapes.BytesType,
-    shapes.BoolType,
-    shapes.IntType,
-    shapes.FloatType,
-    shapes.DecimalType,
-    shapes.DateTimeType,
-    shapes.DateType,
-    shapes.TimeDeltaType,
-    shapes.UUIDType,
-)
-"""What Python puts in one order, so that a set of it has one encoding."""
-
 
 _LEFT_TO_MSGPACK: Final = (bytes, bytearray, memoryview, datetime, date, time, timedelta, UUID, Decimal)
 
@@ -76,6 +59,10 @@ class EventConverter(Converter):
         copied._hooked = [*self._hooked]  # noqa: SLF001 - one of our own
         return copied
 
+    @overload
+    def register_structure_hook(self, cl: _Function) -> _Function: ...
+    @overload
+    def register_structure_hook(self, cl: Any, func: _StructureHook) -> None: ...
     def register_structure_hook(self, cl: Any, func: _StructureHook | None = None) -> Any:
         if func is None:  # a decorator: the type stands in the function's annotations
             self.register_structure_hook(inspect.signature(cl, eval_str=True).return_annotation, cl)
@@ -83,6 +70,10 @@ class EventConverter(Converter):
         self._hooked.append(_matches(cl))
         return super().register_structure_hook(cl, func)
 
+    @overload
+    def register_unstructure_hook(self, cls: _Function) -> _Function: ...
+    @overload
+    def register_unstructure_hook(self, cls: Any, func: _UnstructureHook) -> None: ...
     def register_unstructure_hook(self, cls: Any, func: _UnstructureHook | None = None) -> Any:
         if func is None:
             parameter = next(iter(inspect.signature(cls, eval_str=True).parameters.values()))
@@ -99,6 +90,12 @@ class EventConverter(Converter):
         self._hooked.append(check_func)
         super().register_unstructure_hook_func(check_func, func)
 
+    @overload  # one of ours takes both kinds of factory that cattrs has overloads for, hence the remark
+    def register_structure_hook_factory(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, predicate: _Predicate
+    ) -> Callable[[_Function], _Function]: ...
+    @overload
+    def register_structure_hook_factory(self, predicate: _Predicate, factory: _Function) -> _Function: ...
     def register_structure_hook_factory(self, predicate: _Predicate, factory: _Factory | None = None) -> Any:
         if factory is None:  # a decorator
             return partial(self.register_structure_hook_factory, predicate)
@@ -106,6 +103,12 @@ class EventConverter(Converter):
         super().register_structure_hook_factory(predicate, factory)
         return factory
 
+    @overload  # one of ours takes both kinds of factory that cattrs has overloads for, hence the remark
+    def register_unstructure_hook_factory(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, predicate: _Predicate
+    ) -> Callable[[_Function], _Function]: ...
+    @overload
+    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: _Function) -> _Function: ...
     def register_unstructure_hook_factory(self, predicate: _Predicate, factory: _Factory | None = None) -> Any:
         if factory is None:
             return partial(self.register_unstructure_hook_factory, predicate)
@@ -126,7 +129,7 @@ class EventConverter(Converter):
             msgspec.msgpack.Decoder(cls)
         except (TypeError, NotImplementedError):
             return False
-        return not any(_is_foreign(part) for part in parts)
+        return not any(is_foreign(part) for part in parts)
 
 
 def make_converter() -> EventConverter:
@@ -145,9 +148,9 @@ def _configure(converter: EventConverter) -> None:
     for known in (bytes, datetime, date, msgspec.Struct):
         converter.register_structure_hook(known, _convert)
         converter.register_unstructure_hook(known, _as_is)
-    converter.register_unstructure_hook_factory(_is_set, _set_unstructurer(converter))
-    converter.register_unstructure_hook_factory(_is_map, _map_unstructurer(converter))
-    converter.register_structure_hook_factory(_is_map, _map_structurer(converter))
+    converter.register_unstructure_hook_factory(is_set, _set_unstructurer(converter))
+    converter.register_unstructure_hook_factory(_is_other_map, _map_unstructurer(converter))
+    converter.register_structure_hook_factory(_is_other_map, _map_structurer(converter))
     converter.register_unstructure_hook_factory(_is_closed(converter), _native_unstructurer)
     converter.register_structure_hook_factory(converter.is_native, _native_structurer)
 
@@ -161,12 +164,16 @@ def _convert(value: Any, wanted: Any) -> Any:
 
 
 def _is_closed(converter: EventConverter) -> _Predicate:
-    """Which native types say all about their values. Where a type leaves it open, a value may still be of a hooked one."""
+    """Which native types say all about their values: where one leaves it open, a value may be of a hooked type."""
 
     def predicate(part: Any) -> bool:
         return converter.is_native(part) and not any(map(is_untyped, types_of(part)))
 
     return predicate
+
+
+def _is_other_map(part: Any) -> bool:
+    return is_map(part) and is_foreign(part)
 
 
 def _native_unstructurer(wanted: Any) -> _UnstructureHook:
@@ -194,7 +201,7 @@ def _strict(base: type[Any]) -> _StructureHook:
 
 def _set_unstructurer(converter: EventConverter) -> _Factory:
     def factory(wanted: Any) -> _UnstructureHook:
-        inner = converter.get_unstructure_hook(_argument(wanted, 0))
+        inner = converter.get_unstructure_hook(typing.get_args(wanted)[0])
 
         def unstructure(values: Iterable[Any]) -> list[Any]:
             _expect(values, AbstractSet, wanted)
@@ -207,11 +214,17 @@ def _set_unstructurer(converter: EventConverter) -> _Factory:
 
 def _map_unstructurer(converter: EventConverter) -> _Factory:
     def factory(wanted: Any) -> _UnstructureHook:
-        keys, values = (converter.get_unstructure_hook(_argument(wanted, place)) for place in (0, 1))
+        key_type, value_type = typing.get_args(wanted)
+        keys = _text_of if has_text_form(key_type) else converter.get_unstructure_hook(key_type)
+        values = converter.get_unstructure_hook(value_type)
 
-        def unstructure(items: Mapping[Any, Any]) -> dict[str, Any]:
+        def unstructure(items: Mapping[Any, Any]) -> dict[Any, Any]:
             _expect(items, Mapping, wanted)
-            return {_as_text(keys(key)): values(value) for key, value in items.items()}
+            plain = {keys(key): values(value) for key, value in items.items()}
+            if len(plain) != len(items):
+                message = f"{wanted}: two keys have the same form"
+                raise ValueError(message)
+            return plain
 
         return unstructure
 
@@ -220,9 +233,9 @@ def _map_unstructurer(converter: EventConverter) -> _Factory:
 
 def _map_structurer(converter: EventConverter) -> _Factory:
     def factory(wanted: Any) -> _StructureHook:
-        key_type, value_type = (_argument(wanted, place) for place in (0, 1))
+        key_type, value_type = typing.get_args(wanted)
+        keys = _from_text if has_text_form(key_type) else converter.get_structure_hook(key_type)
         values = converter.get_structure_hook(value_type)
-        keys = _from_text if converter.is_native(key_type) else converter.get_structure_hook(key_type)
 
         def structure(items: Any, _: Any) -> dict[Any, Any]:
             _expect(items, Mapping, wanted)
@@ -233,13 +246,11 @@ def _map_structurer(converter: EventConverter) -> _Factory:
     return factory
 
 
-def _as_text(key: Any) -> str:
-    """A key of a map as text, as JSON has it: `1` as "1", a UUID by its digits, an enum's member by its value."""
+def _text_of(key: Any) -> str:
+    """A key as text, as JSON has it: `1` as "1", a UUID by its digits, an enum's member by its value."""
+    check_value(key, "key")
     [text] = msgspec.to_builtins({key: None}, str_keys=True)
-    if not isinstance(text, str):
-        message = f"a map's key must have a form as text, {type(key).__name__} has none"
-        raise TypeError(message)
-    return text
+    return str(text)
 
 
 def _from_text(text: str, wanted: Any) -> Any:
@@ -251,58 +262,6 @@ def _expect(value: object, base: type, wanted: Any) -> None:
     if not isinstance(value, base):
         message = f"expected {wanted}, got {type(value).__name__}"
         raise TypeError(message)
-
-
-def _argument(generic: Any, place: int) -> Any:
-    return typing.get_args(generic)[place]
-
-
-def _is_map(part: Any) -> bool:
-    return isinstance(_shape(part), shapes.DictType) and bool(typing.get_args(part)) and _is_foreign(part)
-
-
-def _is_set(part: Any) -> bool:
-    return isinstance(_shape(part), shapes.SetType | shapes.FrozenSetType) and bool(typing.get_args(part))
-
-
-def _shape(part: Any) -> shapes.Type | None:
-    try:
-        return shapes.type_info(part)
-    except (TypeError, NotImplementedError):  # what msgspec says of types that it doesn't know
-        return None
-
-
-def _is_foreign(part: Any) -> bool:
-    """Whether msgspec can't read and write this part of a type, even if it takes the type without complaint."""
-    shape = _shape(part)
-    if shape is None:
-        return True
-    match shape:
-        case shapes.CustomType():
-            return True
-        case shapes.DictType(key_type=key):
-            return not _is_text(key)
-        case shapes.SetType(item_type=item) | shapes.FrozenSetType(item_type=item):
-            return not (isinstance(item, (*_ORDERED, shapes.AnyType)) or _is_plain_enum(item, (str, int)))
-        case shapes.DataclassType(cls=cls) if attrs.has(cls):
-            return any(_is_left_out(field) for field in attrs.fields(cls))
-        case _:
-            return False
-
-
-def _is_text(key: shapes.Type) -> bool:
-    if isinstance(key, shapes.LiteralType):
-        return all(isinstance(value, str) for value in key.values)
-    return isinstance(key, shapes.StrType | shapes.AnyType) or _is_plain_enum(key, (str,))
-
-
-def _is_plain_enum(shape: shapes.Type, bases: tuple[type, ...]) -> bool:
-    return isinstance(shape, shapes.EnumType) and issubclass(shape.cls, bases)
-
-
-def _is_left_out(field: attrs.Attribute[Any]) -> bool:
-    """Whether msgspec forgets an attrs field when it writes (private) or can't make it when it reads (from others)."""
-    return field.name.startswith("_") or getattr(field.default, "takes_self", False)
 
 
 def _matches(wanted: Any) -> _Predicate:

@@ -15,9 +15,10 @@ from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, cast, ge
 import msgspec
 
 from .complaints import ENCODE_ERRORS, explain, path_to_unencodable
-from .converter import EventConverter, encode_value
+from .converter import EventConverter
 from .digests import short_digest
 from .errors import Damaged, InvalidInput
+from .native import encode_value
 from .typegraph import members_of
 from .values import OpenFields, check_value
 

@@ -20,7 +20,7 @@ from ..codecs import keys
 from ..codecs.rows import RowCodec
 from ..core.environment import Environment
 from ..core.errors import Closed, Damaged, InvalidInput
-from .tables import Table, plain, row_key
+from .schema import Schema, plain, row_key
 
 __all__ = ["Gate", "ReadRows", "Rows", "WriteRows"]
 
@@ -38,7 +38,7 @@ class Gate(Protocol):
 class Rows(Generic[R]):
     """The rows of a table."""
 
-    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R]) -> None:
+    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R]) -> None:
         self._table = table
         self._env = env
         self._codec = codec
@@ -148,7 +148,7 @@ class Rows(Generic[R]):
 class ReadRows(Rows[R]):
     """Rows as users see them: every call reads the newest snapshot."""
 
-    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R], gate: Gate) -> None:
+    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R], gate: Gate) -> None:
         super().__init__(table, env, codec)
         self._gate = gate
 
@@ -169,7 +169,7 @@ class _Change(Generic[R]):
 class WriteRows(Rows[R]):
     """Rows as a projection's handlers see them, within one transaction."""
 
-    def __init__(self, table: Table[R], env: Environment, codec: RowCodec[R], txn: lmdb.Transaction[bytes]) -> None:
+    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R], txn: lmdb.Transaction[bytes]) -> None:
         super().__init__(table, env, codec)
         self._txn = txn
         self._key_of = attrgetter(*table.key)

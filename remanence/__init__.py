@@ -29,14 +29,14 @@ from .engine import Request as Request
 from .engine import Statistics as Statistics
 from .identity import NewMemory as NewMemory
 from .memory import Memory as Memory
-from .memory import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
 from .opening import Settings as Settings
 from .opening import open_engine as open_engine
+from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
 from .projections.memories.view import Memories as Memories
 from .projections.memories.view import MemoryRow as MemoryRow
 from .projections.projection import Projection as Projection
 from .projections.projection import on as on
-from .projections.tables import Index as Index
+from .projections.schema import Index as Index
 from .projections.tables import Table as Table
 
 __all__ = [

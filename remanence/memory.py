@@ -8,9 +8,8 @@ memory whatever its words: its session and place make it what it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Final, Literal
 
 from .core.clock import to_ns, ulid
@@ -20,9 +19,7 @@ from .core.recorded import Recorded
 from .deciding import Draft, Remembered, draft, revision, revision_guard
 from .engine import Engine, Request, Statistics
 from .identity import NewMemory, as_labels, as_scope
-from .opening import open_engine
 from .projections.memories.events import (
-    MEMORY_EVENTS,
     MemoryForgotten,
     MemoryReinforced,
     Scalar,
@@ -382,22 +379,3 @@ def _is_tag(memory_id: str) -> bool:
 def _restless() -> Conflict:
     message = f"others changed the same memory {TRIES} times in a row while this change was being decided; try again"
     return Conflict(message, position=0)
-
-
-@contextlib.asynccontextmanager
-async def open_memory(path: Path | str, *, by: str | None = None, **options: Any) -> AsyncGenerator[Memory, None]:
-    """Open a memory, making it if it isn't there.
-
-    Args:
-        path: its folder.
-        by: who remembers; noted on every event.
-        options: whatever `open_engine` takes; events and projections of your own come beside memory's.
-
-    Raises:
-        Locked: another process writes to it.
-        NotFound, Damaged, StorageFailed, InvalidInput: as `open_engine`.
-    """
-    events = (*MEMORY_EVENTS, *options.pop("events", ()))
-    projections = (Memories, *options.pop("projections", ()))
-    async with open_engine(path, events=events, projections=projections, **options) as engine:
-        yield Memory(engine, by)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,18 +20,21 @@ from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
 from .core.clock import Entropy, WallClock, system_clock, system_entropy
 from .core.environment import DEFAULT_MAP_BYTES
-from .core.errors import NotFound, StorageFailed
+from .core.errors import InvalidInput, NotFound, StorageFailed
 from .core.events import Registry, Upcaster
 from .core.lease import Lease
 from .core.lmdb_store import LmdbStore
 from .core.log import Log, Progress
 from .engine import Engine
+from .memory import Memory
 from .projections import catalog as catalogs
+from .projections.memories.events import MEMORY_EVENTS
+from .projections.memories.view import Memories
 from .projections.projection import Projection
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
 
-__all__ = ["Settings", "open_engine"]
+__all__ = ["Settings", "open_engine", "open_memory"]
 
 SHUTDOWN_S: Final = 30.0
 
@@ -77,13 +81,15 @@ async def open_engine(
 
     Args:
         path: its folder; made if it isn't there.
-        events, projections: the event classes that this program knows, and the views it wants.
+        events: the event classes that this program knows.
+        projections: the views it wants.
         upcasters: what turns stored data of earlier versions into today's.
         converter: a converter with hooks for types of your own, from `make_converter`.
         settings: durability and limits.
         read_only: read what another process writes, or wrote.
         create: make the log if it isn't there.
-        clock, entropy: unix time in nanoseconds, and random bytes.
+        clock: unix time in nanoseconds.
+        entropy: random bytes.
         progress: told how far building the views is.
 
     Raises:
@@ -101,24 +107,12 @@ async def open_engine(
         message = f"there is no log in {root}"
         raise NotFound(message)
 
-    def open_parts() -> tuple[Log, Views]:
-        return _open_parts(
-            root,
-            registry,
-            projections,
-            converter,
-            settings=settings,
-            clock=clock,
-            entropy=entropy,
-            progress=progress,
-            read_only=read_only,
-        )
-
+    open_parts = partial(_open_parts, root, registry, projections, converter, settings, read_only=read_only)
     with contextlib.ExitStack() as stack:
         if not read_only:
             _make_folder(root)
             stack.enter_context(contextlib.closing(Lease.acquire(root)))
-        log, views = await trio.to_thread.run_sync(open_parts)
+        log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
         engine = Engine(root, log, views, writer, clock=clock, entropy=entropy)
         try:
@@ -130,6 +124,25 @@ async def open_engine(
         finally:
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(engine.close)
+
+
+@contextlib.asynccontextmanager
+async def open_memory(path: Path | str, *, by: str | None = None, **options: Any) -> AsyncGenerator[Memory, None]:
+    """Open a memory, making it if it isn't there.
+
+    Args:
+        path: its folder.
+        by: who remembers; noted on every event.
+        options: whatever `open_engine` takes; events and projections of your own come beside memory's.
+
+    Raises:
+        Locked: another process writes to it.
+        NotFound, Damaged, StorageFailed, InvalidInput: as `open_engine`.
+    """
+    events = (*MEMORY_EVENTS, *options.pop("events", ()))
+    projections = (Memories, *options.pop("projections", ()))
+    async with open_engine(path, events=events, projections=projections, **options) as engine:
+        yield Memory(engine, by)
 
 
 @contextlib.asynccontextmanager
@@ -167,8 +180,8 @@ def _open_parts(
     registry: Registry,
     projections: Iterable[type[Projection]],
     converter: EventConverter,
-    *,
     settings: Settings,
+    *,
     clock: WallClock,
     entropy: Entropy,
     progress: Progress | None,

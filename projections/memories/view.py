@@ -11,7 +11,8 @@ import attrs
 from ...core.clock import from_ns, to_ns
 from ...core.recorded import Recorded
 from ..projection import Projection, on
-from ..tables import Index, Table
+from ..schema import Index
+from ..tables import Table
 from .events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised, Scalar, content_tag
 
 __all__ = ["REINFORCEMENT", "Memories", "MemoryRow"]

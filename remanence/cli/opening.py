@@ -16,7 +16,8 @@ from typing import Any, Final, TypeVar
 import trio
 
 from ..core.errors import InvalidInput, Locked, NotFound
-from ..memory import Memory, open_memory
+from ..memory import Memory
+from ..opening import open_memory
 from ..opening import Settings
 from .exits import Exit, Failure, Interrupted
 from .options import Options
@@ -65,11 +66,12 @@ async def _until_interrupted(body: Callable[[], Awaitable[T]]) -> T:
         except BaseException as error:  # noqa: BLE001 - raised again outside the nursery, which would wrap it up
             raised = error
         nursery.cancel_scope.cancel()
-    if raised is not None:
-        raise raised
     if results:
         return results[0]
-    raise Interrupted(number or signal.SIGINT)
+    if number is not None:
+        raise Interrupted(number) from raised
+    assert raised is not None  # the body has neither returned nor been cancelled
+    raise raised
 
 
 def is_memory(path: Path) -> bool:

@@ -135,7 +135,7 @@ def test_a_bad_locomo_sample_is_passed_over() -> None:
             {},
             TALK,
             {"sample_id": "strange", "conversation": {"session_1": "none", "session_2": [5]}},
-            {"sample_id": "empty", "conversation": {}},
+            {"sample_id": "empty", "conversation": {"speaker_a": "A"}},
             {"sample_id": "a/b", "conversation": SESSIONS},
         ]
     )
@@ -172,14 +172,18 @@ def test_equal_keys_spoil_what_holds_them_alone() -> None:
         assert sum(isinstance(item, Turn) and item.conversation == "talk-7" for item in items) == 4
 
 
+def _turns_of(held: list[dict[str, str]] | str) -> list[dict[str, str]]:
+    return held if isinstance(held, list) else []
+
+
 @pytest.mark.skipif(not LOCOMO.exists(), reason="the LoCoMo data set is not here; REMANENCE_LOCOMO names its file")
 def test_every_turn_of_locomo_is_read() -> None:
     """On the real data nothing is bad, each turn is dated, and its id says where it stands."""
     samples = json.loads(LOCOMO.read_bytes())
-    expected = sum(isinstance(held, list) and len(held) for one in samples for held in one["conversation"].values())
+    ids = [turn["dia_id"] for one in samples for held in one["conversation"].values() for turn in _turns_of(held)]
     turns, bad = read(samples)
     assert not bad
-    assert len(turns) == expected
-    assert len({(turn.conversation, turn.session, turn.place) for turn in turns}) == expected
+    assert sorted(turn.metadata["dia_id"] for turn in turns) == sorted(ids)
+    assert len({(turn.conversation, turn.session, turn.place) for turn in turns}) == len(ids)
     assert all(turn.said_at for turn in turns)
     assert all(turn.metadata["dia_id"] == f"D{turn.session[8:]}:{turn.place}" for turn in turns)

@@ -214,9 +214,9 @@ def test_a_time_that_is_not_plain_is_refused(value: object, reason: str) -> None
     assert reason in fault(time=value)
 
 
-@given(st.datetimes(datetime(1700, 1, 1), datetime(2199, 12, 31), timezones=st.timezones()))  # noqa: DTZ001 - hypothesis adds the zone
+@given(st.datetimes(datetime(1700, 1, 2), datetime(2199, 12, 30), timezones=st.timezones()))  # noqa: DTZ001 - hypothesis adds the zone
 def test_every_aware_time_comes_back(moment: datetime) -> None:
     """What `isoformat` writes of an aware datetime is read as the same instant."""
-    assert moment.utcoffset() is not None
-    if datetime(1700, 1, 1, tzinfo=UTC) <= moment < datetime(2200, 1, 1, tzinfo=UTC):
-        assert turn(time=moment.isoformat()).said_at == moment
+    assert turn(time=moment.isoformat()).said_at == moment.astimezone(
+        UTC
+    )  # zones apart, an hour told twice equals none

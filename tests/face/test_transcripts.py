@@ -152,7 +152,7 @@ def test_names_at_the_limit_are_names() -> None:
     for name in ("", " ", "a\0", "x" * 201, "\udcff"):
         with pytest.raises(InvalidInput, match="the name of a transcript"):
             parse(line(), name=name)
-    assert reasons(list(parse(document({"messages": [{}]}), name="x" * 200, format=Format.JSONL))) == {
+    assert reasons(list(parse(b'{"messages": [{}]}', name="x" * 200, format=Format.JSONL))) == {
         1: "the session has 202 characters; a name has at most 200"
     }
 
@@ -183,7 +183,8 @@ def test_a_line_cut_short_keeps_its_place_in_its_session(number: int, lost: int)
 
 def test_a_line_that_names_nothing_counts_where_the_last_turn_was() -> None:
     """Garbage in the midst of a session takes up a place in that session, and in no other."""
-    read = lines(line(session="a"), line(session="b"), b"garbage", line(session="b"), line(session="a"))
+    garbage = b'{"session": " ", "content'
+    read = lines(line(session="a"), line(session="b"), garbage, line(session="b"), line(session="a"))
     assert [(turn.session, turn.place) for turn in turns(read)] == [("a", 1), ("b", 1), ("b", 3), ("a", 2)]
 
 

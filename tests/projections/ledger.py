@@ -25,7 +25,8 @@ from remanence.core.recorded import Recorded
 from remanence.core.stores import MemoryStore
 from remanence.projections.projection import Projection, on
 from remanence.projections.rows import ReadRows, WriteRows
-from remanence.projections.tables import Index, Table
+from remanence.projections.schema import Index
+from remanence.projections.tables import Table
 from remanence.projections.views import View
 
 R = TypeVar("R")

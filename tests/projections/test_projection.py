@@ -41,7 +41,7 @@ class Heir(Named):
     ],
 )
 def test_a_projection_is_named_after_its_class(projection: type[Projection], name: str) -> None:
-    """Unless it says otherwise, a projection has its class's name with underscores; a subclass has a name of its own."""
+    """Unless it says otherwise it has its class's name with underscores; a subclass has a name of its own."""
     assert projection.name == name
 
 

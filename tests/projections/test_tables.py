@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from remanence.codecs.errors import InvalidInput
 from remanence.projections.projection import Projection
-from remanence.projections.tables import Index, Table, row_key
+from remanence.projections.schema import Index, row_key
+from remanence.projections.tables import Table
 
 from .ledger import Desk, desk
 

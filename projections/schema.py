@@ -1,0 +1,178 @@
+"""Schemas: what a table is. Row classes, keys and indexes; nothing here touches the disk.
+
+A row's key is the tuple of its key fields. An index's key is the tuple of its fields followed by the row's key, so that
+equal values stay apart and come in the order of the rows' keys. Keys sort as their values do (`codecs.keys`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final, Generic, TypeVar, cast
+
+import attrs
+
+from ..codecs import keys
+from ..codecs.converter import types_of
+from ..core.clock import to_ns
+from ..core.errors import InvalidInput
+
+__all__ = ["Index", "Schema", "plain", "row_key"]
+
+R = TypeVar("R")
+MAX_KEY_BYTES: Final = 511
+"""LMDB's limit."""
+_PLAIN: Final = frozenset({str, int, bool, float, bytes, type(None)})
+
+
+@attrs.frozen
+class Index:
+    """An index of a table.
+
+    Attributes:
+        fields: the row's fields (or properties) that it sorts by.
+        each: one of them that holds several values; a row has an entry for each.
+        where: which rows have entries at all; all by default. It is code: changing it asks for a new version.
+    """
+
+    fields: tuple[str, ...]
+    each: str | None = None
+    where: Callable[[Any], bool] | None = None
+
+
+def _as_index(declared: str | tuple[str, ...] | Index) -> Index:
+    if isinstance(declared, Index):
+        return declared
+    return Index((declared,) if isinstance(declared, str) else tuple(declared))
+
+
+class Schema(Generic[R]):
+    """What a table is: its rows' class, their key, and the indexes."""
+
+    def __init__(
+        self,
+        row: type[R],
+        *,
+        key: str | tuple[str, ...],
+        indexes: Mapping[str, str | tuple[str, ...] | Index] | None = None,
+    ) -> None:
+        """Declare a table.
+
+        Args:
+            row: a frozen attrs class.
+            key: the field, or fields, that tell rows apart.
+            indexes: by name: a field, several fields, or an `Index`.
+
+        Raises:
+            InvalidInput: the class isn't an attrs class, or a field isn't one of its.
+        """
+        if not attrs.has(row):
+            message = f"a table's rows are of an attrs class, which {row.__name__} is not"
+            raise InvalidInput(message)
+        self.row = row
+        self.key = (key,) if isinstance(key, str) else tuple(key)
+        self.indexes = {name: _as_index(declared) for name, declared in (indexes or {}).items()}
+        self.name = ""
+        self._check()
+
+    def _check(self) -> None:
+        fields = {field.name for field in attrs.fields(self.row)}
+        fields |= {name for name, member in vars(self.row).items() if isinstance(member, property)}
+        used = {"the key": self.key, **{f"index {name}": index.fields for name, index in self.indexes.items()}}
+        for what, names in used.items():
+            for name in names or ("",):
+                if name not in fields:
+                    message = f"{what} of a table of {self.row.__name__} names the field {name!r}, which it hasn't got"
+                    raise InvalidInput(message)
+        for name, index in self.indexes.items():
+            if index.each is not None and index.each not in index.fields:
+                message = f"index {name}: each={index.each!r} is not one of its fields"
+                raise InvalidInput(message)
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    @property
+    def databases(self) -> tuple[str, ...]:
+        """Names of the databases that the table takes: one for its rows, one for each index."""
+        return (self.name, *(f"{self.name}.{index}" for index in self.indexes))
+
+    def describe(self) -> str:
+        """The declaration as text: what has to stay the same for stored rows to be readable."""
+        fields = [f"{field.name}: {_type_text(field.type)}" for field in attrs.fields(self.row)]
+        indexes = [
+            f"{name}={index.fields}/{index.each}/{index.where is not None}" for name, index in self.indexes.items()
+        ]
+        return f"{self.name}[{self.row.__name__}({', '.join(fields)})] key={self.key} {' '.join(indexes)}"
+
+    def index_keys(self, row: R, primary: bytes) -> dict[str, set[bytes]]:
+        """For each index, the keys of the row's entries.
+
+        Raises:
+            InvalidInput: a value can't be part of a key.
+        """
+        packed: dict[str, bytes] = {}  # a packed tuple is its packed values end to end, so each is packed once
+        return {name: _entries(name, index, row, primary, packed) for name, index in self.indexes.items()}
+
+
+def _type_text(declared: object) -> str:
+    named = [part.__qualname__ for part in types_of(declared) if isinstance(part, type) and attrs.has(part)]
+    return f"{declared}{named or ''}"
+
+
+def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[str, bytes]) -> set[bytes]:
+    if index.where is not None and not index.where(row):
+        return set()
+    key = b""
+    rest: tuple[bytes, ...] = (b"",)
+    for field in index.fields:
+        if field == index.each:
+            rest = tuple(key + keys.pack((plain(one),)) for one in _several(name, field, row))
+            key = b""
+        else:
+            part = packed.get(field)
+            if part is None:
+                part = packed[field] = keys.pack((plain(getattr(row, field)),))
+            key += part
+    key += primary
+    return {_checked(begin + key, name) for begin in rest}
+
+
+def _several(name: str, field: str, row: object) -> tuple[Any, ...]:
+    found: Any = plain(getattr(row, field))
+    if not isinstance(found, tuple):
+        message = f"index {name}: the field {field} holds {type(found).__name__}, not several values"
+        raise InvalidInput(message)
+    return cast("tuple[Any, ...]", found)
+
+
+def row_key(values: tuple[Any, ...]) -> bytes:
+    """The packed key of a row.
+
+    Raises:
+        InvalidInput: a value can't be part of a key, or the key is over 511 bytes.
+    """
+    return _checked(keys.pack([value if type(value) in _PLAIN else plain(value) for value in values]), "the key")
+
+
+def _checked(key: bytes, what: str) -> bytes:
+    if len(key) > MAX_KEY_BYTES:
+        message = f"{what}: the values take {len(key)} bytes, over the limit of {MAX_KEY_BYTES}; index a shorter field"
+        raise InvalidInput(message)
+    return key
+
+
+def plain(value: Any) -> Any:
+    """A value as keys know it: datetimes as nanoseconds, enumerations as their values, lists and sets as tuples."""
+    if type(value) in _PLAIN:
+        return value
+    if isinstance(value, datetime):
+        return to_ns(value)
+    if isinstance(value, Enum):
+        return plain(value.value)
+    if isinstance(value, (tuple, list)):
+        return tuple(map(plain, cast("Iterable[Any]", value)))
+    if isinstance(value, (set, frozenset)):
+        return tuple(sorted(map(plain, cast("Iterable[Any]", value)), key=lambda one: keys.pack((one,))))
+    return value

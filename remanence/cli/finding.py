@@ -1,0 +1,164 @@
+"""Finding: the commands that ask what is remembered, and how it came to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import click
+
+from ..core.recorded import Recorded
+from ..memory import Memory, Order
+from ..plain import plain_event, plain_memory
+from ..projections.memories.view import Memories, MemoryRow
+from .cards import event_entry, memory_card, memory_entry
+from .exits import Exit, Failure
+from .opening import reading, run
+from .options import MomentType, Options, everywhere, pass_options
+from .output import Output, notice
+
+__all__ = ["find", "get", "history", "why"]
+
+FIND_LIMIT = 20
+SCOPES_SHOWN = 8
+
+
+@click.command()
+@click.argument("memory_id", metavar="ID")
+@everywhere
+@pass_options
+def get(options: Options, *, memory_id: str) -> None:
+    """Show the memory ID as it is now."""
+
+    async def body() -> MemoryRow:
+        async with reading(options) as memory:
+            return memory.get(memory_id)
+
+    row = run(body)
+    out = Output(as_json=options.as_json)
+    if out.as_json:
+        out.json(plain_memory(row))
+    else:
+        memory_card(out, row)
+
+
+@click.command()
+@click.option("--scope", default="main", show_default=True, help="Whose memories.")
+@click.option("--kind", help="Only of this kind.")
+@click.option("--tag", "tags", multiple=True, help="Only with this label; give it again for memories with all of them.")
+@click.option("--session", help="Only turns of this conversation, in its order.")
+@click.option("--since", type=MomentType(), help="Only from this day or moment on, as 2026-03-02.")
+@click.option("--until", type=MomentType(), help="Only before this day or moment.")
+@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Only this sure or surer.")
+@click.option(
+    "--order", type=click.Choice(["newest", "oldest", "surest"]), default="newest", show_default=True, help="What first."
+)
+@click.option("--limit", type=click.IntRange(min=1), default=FIND_LIMIT, show_default=True, help="At most so many.")
+@click.option("--all", "wants_all", is_flag=True, help="However many there are.")
+@everywhere
+@pass_options
+def find(
+    options: Options,
+    *,
+    scope: str,
+    kind: str | None,
+    tags: tuple[str, ...],
+    session: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    min_confidence: float,
+    order: Order,
+    limit: int,
+    wants_all: bool,
+) -> None:
+    """List memories of a scope that fit everything that is asked.
+
+    \b
+      remanence find --scope ada --kind preference
+      remanence find --tag drink --tag morning --order surest
+      remanence find --session 2026-03-02 --all --json
+    """
+    out = Output(as_json=options.as_json)
+
+    async def body() -> None:
+        async with reading(options) as memory:
+            rows = memory.find(
+                scope=scope,
+                kind=kind,
+                tags=tags,
+                session=session,
+                since=since,
+                until=until,
+                min_confidence=min_confidence,
+                order=order,
+                limit=None if wants_all else limit + 1,
+            )
+            if not rows:
+                raise Failure(f"nothing found in scope {scope}", Exit.NOTHING, hint=_other_scopes(memory, scope))
+            for row in rows if wants_all else rows[:limit]:
+                if out.as_json:
+                    out.json(plain_memory(row))
+                else:
+                    memory_entry(out, row)
+            out.flush()
+            if not wants_all and len(rows) > limit:
+                notice(f"there is more; ask for --all, or for another --limit than {limit}")
+
+    run(body)
+
+
+def _other_scopes(memory: Memory, scope: str) -> str | None:
+    """Where there is something, if it isn't where it was looked for."""
+    found = [other for other in scopes(memory, SCOPES_SHOWN + 1) if other != scope]
+    if not found:
+        return None
+    more = ", …" if len(found) > SCOPES_SHOWN else ""
+    return f"There is something in {', '.join(found[:SCOPES_SHOWN])}{more}."
+
+
+def scopes(memory: Memory, limit: int) -> list[str]:
+    """The scopes that have memories, in order: one look into the index for each."""
+    rows = memory.engine.view(Memories).rows
+    found: list[str] = []
+    start: tuple[str, ...] | None = None
+    while len(found) < limit:
+        first = rows.select("by_time", start=start, limit=1)
+        if not first:
+            break
+        scope = first[0].scope
+        found.append("/".join(scope))
+        start = (*scope, "")  # the least path after this one: no part of a scope is empty
+    return found
+
+
+@click.command()
+@click.argument("memory_id", metavar="ID")
+@everywhere
+@pass_options
+def history(options: Options, *, memory_id: str) -> None:
+    """List every event that made the memory ID what it is, oldest first; also after it has been forgotten."""
+    _list_events(options, lambda memory: memory.history(memory_id))
+
+
+@click.command()
+@click.argument("memory_id", metavar="ID")
+@everywhere
+@pass_options
+def why(options: Options, *, memory_id: str) -> None:
+    """List the chain of causes: the newest event of the memory ID, what led to it, what led to that."""
+    _list_events(options, lambda memory: memory.why(memory_id))
+
+
+def _list_events(options: Options, ask: Callable[[Memory], list[Recorded[Any]]]) -> None:
+    out = Output(as_json=options.as_json)
+
+    async def body() -> None:
+        async with reading(options) as memory:
+            for event in ask(memory):
+                if out.as_json:
+                    out.json(plain_event(event))
+                else:
+                    event_entry(out, event)
+
+    run(body)
