@@ -56,6 +56,7 @@ class Actor(Generic[M]):
         self.mailbox.close()
         with trio.move_on_at(deadline):
             await self._done.wait()
+        if self._done.is_set():
             return True
         _logger.warning("the %s did not finish by its deadline and was cancelled", self.name)
         self._scope.cancel()

@@ -2,7 +2,8 @@
 
 An ask is in one of three states, and only moves forward: waiting → taken → answered. While it waits its caller can
 leave: it is abandoned, and the actor passes it over. Once taken its effect may come to be, so a cancelled caller waits
-for the answer (it is on its way), and one whose own deadline passes is told that the outcome is unknown.
+for the answer (it is on its way), at most until its own deadline; one whose deadline passes is told that the outcome is
+unknown.
 """
 
 from __future__ import annotations
@@ -51,16 +52,26 @@ class Ask(Generic[Q, A]):
 
     async def wait(self) -> A:
         """Wait for the answer: a checkpoint in any case."""
+        try:
+            return await self._park()
+        except trio.Cancelled:
+            if not self.is_taken or trio.current_time() >= self.deadline:
+                raise
+        with trio.CancelScope(shield=True, deadline=self.deadline):
+            return await self._park()
+        await trio.lowlevel.checkpoint_if_cancelled()  # it has been: the shield kept that away until now
+        message = "an ask's deadline lies inside the scope that it was made in"
+        raise AssertionError(message)
+
+    async def _park(self) -> A:
         if self._answer is not None:
-            await trio.lowlevel.checkpoint()
+            await trio.lowlevel.cancel_shielded_checkpoint()
             return self._answer.unwrap()
         self._task = trio.lowlevel.current_task()
         answer: A = await trio.lowlevel.wait_task_rescheduled(self._abort)
         return answer
 
     def _abort(self, _raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:
-        if self.is_taken and trio.current_time() < self.deadline:
-            return trio.lowlevel.Abort.FAILED
         self.is_abandoned = not self.is_taken
         self._task = None
         return trio.lowlevel.Abort.SUCCEEDED

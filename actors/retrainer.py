@@ -1,6 +1,6 @@
 """The retrainer: now and then it trains a compression dictionary from the log's own events, and keeps it if it pays.
 
-It looks again whenever the log has doubled, so that the work stays a small part of all the writing there is.
+It looks again whenever the log has quadrupled, so that the work stays a small part of all the writing there is.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ from .writer import Writer
 __all__ = ["Retrainer"]
 
 _logger = logging.getLogger(__name__)
-FIRST_EVENTS: Final = 256
+FIRST_EVENTS: Final = 160
 """So few turns of one conversation already make a dictionary that pays for itself in as many more."""
+GROWTH: Final = 4
 SAMPLE_EVENTS: Final = 2000
 HELD_OUT: Final = 5
 """Every fifth sample is kept from the training, to judge by."""
@@ -34,7 +35,7 @@ class Retrainer:
     def __init__(self, log: Log, writer: Writer) -> None:
         self._log = log
         self._writer = writer
-        self._next = max(FIRST_EVENTS, 2 * log.head)
+        self._next = max(FIRST_EVENTS, GROWTH * log.head)
         self._due = trio.Event()
         writer.on_commit(self._count)
 
@@ -48,7 +49,7 @@ class Retrainer:
             await self._due.wait()
             self._due = trio.Event()
             head = self._log.head
-            self._next = 2 * head
+            self._next = GROWTH * head
             await self._retrain(head)
 
     async def _retrain(self, head: int) -> None:

@@ -90,26 +90,28 @@ class EventConverter(Converter):
         self._hooked.append(check_func)
         super().register_unstructure_hook_func(check_func, func)
 
-    @overload  # one of ours takes both kinds of factory that cattrs has overloads for, hence the remark
-    def register_structure_hook_factory(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, predicate: _Predicate
-    ) -> Callable[[_Function], _Function]: ...
+    # cattrs has one overload more for each kind of factory; ours take both kinds.
+
+    @overload
+    def register_structure_hook_factory(self, predicate: _Predicate) -> Callable[[_Function], _Function]: ...
     @overload
     def register_structure_hook_factory(self, predicate: _Predicate, factory: _Function) -> _Function: ...
-    def register_structure_hook_factory(self, predicate: _Predicate, factory: _Factory | None = None) -> Any:
+    def register_structure_hook_factory(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, predicate: _Predicate, factory: _Factory | None = None
+    ) -> Any:
         if factory is None:  # a decorator
             return partial(self.register_structure_hook_factory, predicate)
         self._hooked.append(predicate)
         super().register_structure_hook_factory(predicate, factory)
         return factory
 
-    @overload  # one of ours takes both kinds of factory that cattrs has overloads for, hence the remark
-    def register_unstructure_hook_factory(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self, predicate: _Predicate
-    ) -> Callable[[_Function], _Function]: ...
+    @overload
+    def register_unstructure_hook_factory(self, predicate: _Predicate) -> Callable[[_Function], _Function]: ...
     @overload
     def register_unstructure_hook_factory(self, predicate: _Predicate, factory: _Function) -> _Function: ...
-    def register_unstructure_hook_factory(self, predicate: _Predicate, factory: _Factory | None = None) -> Any:
+    def register_unstructure_hook_factory(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, predicate: _Predicate, factory: _Factory | None = None
+    ) -> Any:
         if factory is None:
             return partial(self.register_unstructure_hook_factory, predicate)
         self._hooked.append(predicate)

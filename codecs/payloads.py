@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from types import GenericAlias
-from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar, cast, get_args
+from typing import Annotated, Any, Final, Generic, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,10 +25,8 @@ __all__ = ["Payload", "PayloadCodec", "RawPayload", "content_digest", "decode_an
 
 E = TypeVar("E")
 
-_Values = tuple[tuple[str, ...], str | None, int | None, tuple[str, int] | None, Any]
 _Map = dict[str, Any]
 _Count = Annotated[int, msgspec.Meta(ge=1)]
-_Envelope = tuple[tuple[str, ...], str | None, _Count | None, tuple[str, _Count] | None]
 _ENVELOPE_NAMES: Final = {"[0]": "tags", "[1]": "by", "[2]": "cause", "[3]": "key"}
 _DATA: Final = "[4]"
 _DECODE_ERRORS: Final = (ValueError, OverflowError, RecursionError)
@@ -39,7 +36,7 @@ _may_be_infinite: Final = re.compile(rb"\xcb[\x7f\xff]").search
 
 
 class Payload(NamedTuple, Generic[E]):
-    """What a payload says.
+    """What a payload says. msgspec makes these itself, and checks the fields as they are annotated.
 
     Attributes:
         tags: what the event is about.
@@ -51,8 +48,8 @@ class Payload(NamedTuple, Generic[E]):
 
     tags: tuple[str, ...]
     by: str | None
-    cause: int | None
-    key: tuple[str, int] | None
+    cause: _Count | None
+    key: tuple[str, _Count] | None
     data: E
 
 
@@ -87,7 +84,9 @@ class PayloadCodec(Generic[E]):
         except Exception as error:  # a user's factories of hooks may raise anything
             message = f"{cls.__name__} has a type that can't be kept; register a hook on the converter: {error}"
             raise InvalidInput(message) from error
-        self._decode = _decoder(cls if self._structure is None else _Map)
+        self.decode: Callable[[bytes], Payload[E]]
+        """The payload's values. Raises ValueError, or what the class's validators raise, if it isn't of this class."""
+        self.decode = _decoder(cls) if self._structure is None else self._decode_structured
 
     @property
     def is_native(self) -> bool:
@@ -116,20 +115,12 @@ class PayloadCodec(Generic[E]):
             InvalidInput: a field's value isn't of its type, or a number isn't finite.
         """
         try:
-            decoded = self._read(payload)
+            decoded = self.decode(payload)
         except Exception as error:  # a class's own validators may raise anything
             raise InvalidInput(self._complain(error)) from error
         if _may_be_infinite(payload):
             check_value(decode_any(payload).data, self._cls.__name__)
         return decoded
-
-    def decode(self, payload: bytes) -> Payload[E]:
-        """The payload's values.
-
-        Raises:
-            ValueError (or what the class's validators raise): the bytes aren't a payload of this class.
-        """
-        return self._read(payload)
 
     def from_data(self, old: Payload[Any], data: Any) -> Payload[E]:
         """A payload with other data, given as plain dicts, lists and scalars, as upcasters make it.
@@ -137,13 +128,11 @@ class PayloadCodec(Generic[E]):
         Raises:
             ValueError (or what the class's validators raise): the data isn't this class's.
         """
-        return self._read(encode_value((*old[:4], data)))
+        return self.decode(encode_value((*old[:4], data)))
 
-    def _read(self, payload: bytes) -> Payload[E]:
-        values = self._decode(payload)
-        if self._structure is None:
-            return cast("Payload[E]", Payload._make(values))
-        return Payload(*values[:4], self._structure(values[4], self._cls))
+    def _decode_structured(self, payload: bytes) -> Payload[E]:
+        plain = _decode_any(payload)
+        return plain._replace(data=self._structure(plain.data, self._cls))
 
     def _plain(self, event: E) -> Any:
         """What msgspec can encode: the event itself, or what the converter makes of it."""
@@ -178,9 +167,10 @@ class PayloadCodec(Generic[E]):
         return _ENVELOPE_NAMES.get(index, self._cls.__name__) + rest
 
 
-def _decoder(data: Any) -> Callable[[bytes], _Values]:
+def _decoder(data: Any) -> Callable[[bytes], Payload[Any]]:
     """A decoder of payloads whose data is of the given type."""
-    return msgspec.msgpack.Decoder(GenericAlias(tuple, (*get_args(_Envelope), data))).decode
+    wanted: Any = Payload[data]
+    return msgspec.msgpack.Decoder(wanted).decode
 
 
 _decode_any: Final = _decoder(_Map)
@@ -194,11 +184,10 @@ def decode_any(payload: bytes) -> Payload[Any]:
         Damaged: the bytes aren't a payload.
     """
     try:
-        values = _decode_any(payload)
+        return _decode_any(payload)
     except _DECODE_ERRORS as error:
         message = f"the payload is not one: {error}"
         raise Damaged(message) from error
-    return Payload(*values)
 
 
 def decode_envelope(payload: bytes) -> RawPayload:
@@ -215,8 +204,8 @@ def decode_envelope(payload: bytes) -> RawPayload:
     return RawPayload(tags, by, cause, key, bytes(data))
 
 
-def read_envelope(payload: bytes) -> _Values:
-    """`decode_envelope` for whole logs: the same checks and values, as a plain tuple with the data as `msgspec.Raw`.
+def read_envelope(payload: bytes) -> Payload[msgspec.Raw]:
+    """`decode_envelope` for whole logs: the same checks and values, with the data as `msgspec.Raw`.
 
     Raises:
         Damaged: as `decode_envelope`.

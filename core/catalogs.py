@@ -8,13 +8,37 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Protocol
+from struct import Struct
+from typing import Final, Protocol
 
 import attrs
 
+from .errors import Damaged
 from .queries import Query, Term, select
 
-__all__ = ["Catalog", "CatalogTally", "Entry", "KeyUse", "MemoryCatalog", "Shelf", "describe"]
+__all__ = [
+    "TAG",
+    "TYPE",
+    "Catalog",
+    "CatalogTally",
+    "Entry",
+    "KeyUse",
+    "MemoryCatalog",
+    "key_hash",
+    "pack_position",
+    "posting_hash",
+    "read_term",
+    "read_use",
+    "term_name",
+]
+
+TYPE: Final = b"\x01"
+TAG: Final = b"\x02"
+_KINDS: Final = {"type": TYPE, "tag": TAG}
+_KIND_OF: Final = {number: kind for kind, number in _KINDS.items()}
+_use = Struct(">QI16s")
+pack_position: Final = Struct(">Q").pack
+"""A position's bytes in a catalog: 8, big-endian, so that they sort as the positions do."""
 
 
 @attrs.frozen
@@ -31,8 +55,57 @@ class KeyUse:
     count: int
     content: bytes
 
+    @property
+    def last(self) -> int:
+        """Position of its last event."""
+        return self.first + self.count - 1
 
-@attrs.frozen
+    def pack(self) -> bytes:
+        """Its bytes in a catalog: 28."""
+        return _use.pack(self.first, self.count, self.content)
+
+
+def read_use(packed: bytes) -> KeyUse:
+    """What `KeyUse.pack` packed.
+
+    Raises:
+        Damaged: it has another size.
+    """
+    if len(packed) != _use.size:
+        message = f"the catalog has a key with {len(packed)} bytes instead of {_use.size}; it can be rebuilt"
+        raise Damaged(message)
+    return KeyUse(*_use.unpack(packed))
+
+
+def term_name(term: Term) -> bytes:
+    """A type's or tag's bytes in a catalog: a byte for the kind, and the text."""
+    return _KINDS[term[0]] + term[1].encode()
+
+
+def read_term(name: bytes) -> Term:
+    """What `term_name` named.
+
+    Raises:
+        Damaged: it is neither a type nor a tag.
+    """
+    try:
+        return _KIND_OF[name[:1]], name[1:].decode()
+    except (KeyError, UnicodeDecodeError) as error:
+        message = f"the catalog has postings under {name.hex()}, which is neither a type nor a tag; it can be rebuilt"
+        raise Damaged(message) from error
+
+
+def posting_hash(name: bytes, position: int) -> int:
+    """A posting in 64 bits, for sums that tell whether two sets of postings are the same. Differs between processes."""
+    return hash((name, pack_position(position)))
+
+
+def key_hash(digest: bytes, use: KeyUse) -> int:
+    """A dedup key in 64 bits, for the same sums."""
+    return hash((digest, use.pack()))
+
+
+@attrs.define  # not frozen, because one is made for every event and freezing would double its price
 class Entry:
     """What the catalog keeps of one event.
 
@@ -51,32 +124,17 @@ class Entry:
 
 @attrs.frozen
 class CatalogTally:
-    """How much a catalog keeps, at one moment.
+    """All that a catalog keeps, at one moment, in a few numbers.
 
     Attributes:
         checkpoint: position of the last event it has.
         proof: leaf of that event.
-        postings: number of pairs of a type or tag and a position.
-        keys: number of dedup keys.
+        fold: sum of `posting_hash` over its postings and of `key_hash` over its keys.
     """
 
     checkpoint: int
     proof: bytes
-    postings: int
-    keys: int
-
-
-@attrs.frozen
-class Shelf:
-    """What the catalog should keep of some events, by what it keeps it under.
-
-    Attributes:
-        postings: ascending positions by type or tag.
-        keys: uses by digest of the key.
-    """
-
-    postings: Mapping[Term, Sequence[int]]
-    keys: Mapping[bytes, KeyUse]
+    fold: int
 
 
 class Catalog(Protocol):
@@ -109,7 +167,7 @@ class Catalog(Protocol):
         ...
 
     def tally(self) -> CatalogTally:
-        """How much there is, counted at one moment and without reading any of it."""
+        """Sum up everything, from one snapshot."""
         ...
 
     def terms(self) -> Iterable[tuple[Term, int]]:
@@ -132,10 +190,6 @@ class Catalog(Protocol):
         """
         ...
 
-    def missing(self, shelf: Shelf) -> tuple[int, str] | None:
-        """The first position of which something isn't there or isn't so, and what; None when all is there."""
-        ...
-
     def close(self) -> None:
         """Let go."""
         ...
@@ -150,7 +204,7 @@ class MemoryCatalog:
         self._postings: dict[Term, list[int]] = {}
         self._keys: dict[bytes, KeyUse] = {}
 
-    def apply(self, entries: Sequence[Entry], proof: bytes) -> None:  # noqa: ARG002 - nothing outlives this object
+    def apply(self, entries: Sequence[Entry], proof: bytes) -> None:
         for entry in entries:
             for term in (("type", entry.type), *(("tag", tag) for tag in entry.tags)):
                 self._postings.setdefault(term, []).append(entry.position)
@@ -173,7 +227,9 @@ class MemoryCatalog:
         return {name: len(found) for (kind, name), found in sorted(self._postings.items()) if kind == "type"}
 
     def tally(self) -> CatalogTally:
-        return CatalogTally(self.checkpoint, self._proof, sum(map(len, self._postings.values())), len(self._keys))
+        postings = sum(posting_hash(term_name(term), at) for term, found in self._postings.items() for at in found)
+        keys = sum(key_hash(digest, use) for digest, use in self._keys.items())
+        return CatalogTally(self.checkpoint, self._proof, postings + keys)
 
     def terms(self) -> Iterable[tuple[Term, int]]:
         return [(term, len(found)) for term, found in sorted(self._postings.items())]
@@ -183,16 +239,6 @@ class MemoryCatalog:
 
     def keys(self) -> Mapping[bytes, KeyUse]:
         return dict(self._keys)
-
-    def missing(self, shelf: Shelf) -> tuple[int, str] | None:
-        found = [
-            (position, describe(term))
-            for term, positions in shelf.postings.items()
-            for position in positions
-            if not self.contains(term, position)
-        ]
-        found += [(use.first, "its key") for digest, use in shelf.keys.items() if self._keys.get(digest) != use]
-        return min(found, default=None)
 
     def close(self) -> None:
         """There is nothing to let go of."""
@@ -212,8 +258,3 @@ class MemoryCatalog:
         found = self._postings.get(term, [])
         index = bisect_left(found, position)
         return index < len(found) and found[index] == position
-
-
-def describe(term: Term) -> str:
-    """A type or tag in words."""
-    return f"its {term[0]} {term[1]!r}"

@@ -8,9 +8,9 @@ alone decides. Invariants:
 - asking who holds it never gets in the way of taking it: both are done under a short lock on the directory itself.
 
 A forked child shares its parent's opening of the file, and would keep the lock for as long as it lives. So the child
-lets go of it at once (Python's `os.fork`, and what is built on it, do this by themselves), which leaves the parent's lock
-alone; and a new program doesn't get it at all, since it is closed on exec. Only a child that C code forks and that
-starts no other program keeps the lock of a parent that died.
+lets go of it at once (Python's `os.fork`, and what is built on it, do this by themselves), which leaves the parent's
+lock alone; and a new program doesn't get it at all, since it is closed on exec. Only a child that C code forks and
+that starts no other program keeps the lock of a parent that died.
 
 Locks of this kind hold within one machine. A network's file system may not pass them on, as LMDB's own may not be.
 """
@@ -90,14 +90,12 @@ class Lease:
             directory.mkdir(mode=0o700, parents=True, exist_ok=True)
             with _gate(directory):
                 descriptor = os.open(directory / LEASE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-                try:
-                    if not _lock(descriptor):
-                        raise _refusal(directory, _read(descriptor))
+                with contextlib.ExitStack() as stack:
+                    stack.callback(os.close, descriptor)
+                    _lock_or_refuse(directory, descriptor)
                     boot = boot_id() if boot is None else boot
                     _write(descriptor, Holder(os.getpid(), boot, socket.gethostname(), from_ns(clock())))
-                except BaseException:
-                    os.close(descriptor)
-                    raise
+                    stack.pop_all()
                 return cls(directory, descriptor)
 
     def close(self) -> None:
@@ -184,14 +182,18 @@ def _read(descriptor: int) -> Holder:
         return Holder()  # somebody wrote something else into the file; the lock is what counts
 
 
-def _refusal(directory: Path, found: Holder) -> Locked:
+def _lock_or_refuse(directory: Path, descriptor: int) -> None:
+    if _lock(descriptor):
+        return
+    found = _read(descriptor)
     who = "another process" if found.pid is None else f"process {found.pid}"
     if found.pid == os.getpid() and found.host == socket.gethostname():
         who = f"this very process, {found.pid}"
     elif found.host not in (None, socket.gethostname()):
         who += f" on {found.host}"
     since = "" if found.since is None else f" (since {found.since:%Y-%m-%d %H:%M:%S} UTC)"
-    return Locked(f"{directory} is being written by {who}{since}; stop it, or open read-only", pid=found.pid)
+    message = f"{directory} is being written by {who}{since}; stop it, or open read-only"
+    raise Locked(message, pid=found.pid)
 
 
 @contextlib.contextmanager

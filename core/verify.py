@@ -32,14 +32,12 @@ __all__ = ["Problem", "Report", "verify"]
 V = TypeVar("V")
 Progress = Callable[[int, int], None]
 """Called with the number of events checked and of those to check."""
-FRAMES_MAX: Final = 8192
+FRAMES_MAX: Final = 2048
 """Frames read at once, if they are of the usual size."""
 READ_BYTES: Final = 32 << 20
 """What they may take about: where events have megabytes, fewer are read at once."""
 COMMITS_MAX: Final = 1024
 """Commit records read at once."""
-CHUNK: Final = 65_536
-"""Events compared with the catalog at once: the more of them, the more postings of a term stand side by side."""
 
 
 @attrs.frozen
@@ -136,7 +134,7 @@ class _Walk:
         self._types = _Table(store.types)
         self._dictionaries = _Table(store.dictionaries)
         self._tally = store.tally()
-        self._frames = FrameCheck()
+        self._frames = FrameCheck(0 if self._catalog is None else self._catalog.checkpoint)
 
     def run(self) -> None:
         """Check everything.
@@ -157,7 +155,6 @@ class _Walk:
         self._frames.finish()
         self._types.refuse_others("type")
         self._dictionaries.refuse_others("dictionary")
-        self._gather()
         if self._catalog is not None:
             self._catalog.finish(self._frames)
 
@@ -230,7 +227,7 @@ class _Walk:
             if self._types.declared(commit.first, number) != name:
                 message = f"the commit of event {commit.first} calls type {number} {name!r}, the table of types doesn't"
                 raise Damaged(message, position=commit.first)
-            self._frames.names[number] = name
+            self._frames.declare(number, name)
         for number, digest in commit.declarations.dictionaries:
             data = self._dictionaries.declared(commit.first, number)
             if dictionary_digest(data) != digest:
@@ -250,15 +247,10 @@ class _Walk:
             if damage is not None:
                 return damage
             self._frames_at_once = max(1, min(FRAMES_MAX, READ_BYTES * len(frames) // sum(map(len, frames))))
-            if self._frames.pending >= CHUNK:
-                self._gather()
+            if self._catalog is not None:
+                self._catalog.pass_by(self._frames)
             self._tell_progress()
         return None
-
-    def _gather(self) -> None:
-        gathered = self._frames.gather()
-        if self._catalog is not None:
-            self._catalog.compare(gathered, self._frames.names)
 
     def _read_frames(self, first: int, last: int) -> tuple[Sequence[bytes], Damaged | None]:
         """Frames, and the damage that stands after them, if any."""
@@ -292,7 +284,6 @@ class _Walk:
     def report(self, problem: Problem | None, registry: Registry | None) -> Report:
         """What was found."""
         frames, catalog = self._frames, self._catalog
-        self._gather()
         counts = frames.counts()
         lack = None if catalog is None else catalog.problem
         return Report(

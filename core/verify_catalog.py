@@ -1,29 +1,49 @@
 """Verification of the catalog: it keeps what the frames say, all of it and nothing else.
 
-Everything that the frames say is looked up. What is too many then shows in the numbers alone: if all that should be
-there is, and there is no more than that, there is nothing else. Only when the numbers differ is it searched for.
+Both sides are folded into a sum of 64-bit hashes that doesn't depend on the order: two different sets of postings have
+the same sum by chance once in 10^19 times, and it takes neither memory nor a look-up per posting. Only when the sums
+differ is it searched where: each side is folded again in ranges of positions, and the first range that differs is
+compared exactly.
+
 A writer may go on meanwhile: compared is what the catalog had at the beginning.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterator
 from itertools import pairwise
-from typing import Final
+
+import attrs
 
 from ..codecs.frames import leaf
-from .catalogs import Catalog, CatalogTally, Shelf, describe
+from .appends import OWN_CONTENT, key_use
+from .catalogs import Catalog, CatalogTally, KeyUse, key_hash, posting_hash, term_name
 from .errors import Damaged
 from .queries import Term
 from .stores import Store
-from .verify_frames import FrameCheck, Gathered, Labels
+from .verify_frames import FrameCheck
 
 __all__ = ["CatalogCheck"]
 
-_SEARCH_BATCH: Final = 1024
 Fault = tuple[int | None, str]
 """The position, None where the fault belongs to none, and what is wrong."""
+
+
+@attrs.frozen
+class _Milestone:
+    """How far reading had come.
+
+    Attributes:
+        position: the last event read.
+        fold: of all that was read.
+        resume: where the append with a key began that was being read, or the next position.
+    """
+
+    position: int
+    fold: int
+    resume: int
 
 
 class CatalogCheck:
@@ -31,7 +51,7 @@ class CatalogCheck:
 
     Attributes:
         checkpoint: up to where it is compared.
-        problem: the first fault found, or None. Nothing is compared after it.
+        problem: the first fault found, or None.
     """
 
     def __init__(self, catalog: Catalog, store: Store) -> None:
@@ -39,93 +59,121 @@ class CatalogCheck:
         self.problem: Fault | None = None
         self._catalog = catalog
         self._store = store
-        self._postings = 0
-        self._keys = 0
-        self._tally = CatalogTally(0, b"", 0, 0)
+        self._tally = CatalogTally(0, b"", 0)
+        self._milestones = [_Milestone(0, 0, 1)]
         try:
             self._tally = catalog.tally()
             self.checkpoint = self._tally.checkpoint
         except Damaged as error:
             self.problem = (None, str(error))
 
-    def compare(self, gathered: Gathered, names: Mapping[int, str]) -> None:
-        """Look up what the next events should have."""
-        if self.problem is not None:
-            return
-        shelf = _shelf(gathered, names, self.checkpoint)
-        self._postings += sum(map(len, shelf.postings.values()))
-        self._keys += len(shelf.keys)
-        missing = self._catalog.missing(shelf)
-        if missing is not None:
-            position, what = missing
-            self.problem = (position, f"the catalog lacks event {position} under {what}")
+    def pass_by(self, frames: FrameCheck) -> None:
+        """Note how far reading has come, a few thousand events after the last time."""
+        self._milestones.append(_Milestone(frames.position, frames.fold, frames.resume))
 
     def finish(self, frames: FrameCheck) -> None:
-        """Once all events have been compared: see that there is nothing else."""
+        """Compare, once all frames have been read."""
         if self.problem is None:
             try:
-                self.problem = self._find_other(frames)
+                self.problem = self._compare(frames)
             except Damaged as error:
                 self.problem = (None, str(error))
 
-    def _find_other(self, frames: FrameCheck) -> Fault | None:
+    def _compare(self, frames: FrameCheck) -> Fault | None:
         tally = self._tally
         if tally.checkpoint > frames.position:
-            position = frames.position + 1
-            return position, f"the catalog knows {tally.checkpoint} events, but the log has only {frames.position}"
+            fault = f"the catalog claims to have {tally.checkpoint} events, but the log has {frames.position}"
+            return frames.position + 1, fault
+        if tally.fold != frames.fold:
+            return self._search(frames)
         if tally.checkpoint and tally.proof != leaf(self._store.pick([tally.checkpoint])[0]):
-            return tally.checkpoint, f"the catalog has been made from another event {tally.checkpoint} than the log's"
-        if tally.postings != self._postings:
-            others = list(self._other_postings(frames))
-            counts = f"the catalog has {tally.postings} postings where the events have {self._postings}"
-            return min(others, default=(None, counts))
-        if tally.keys != self._keys:
-            others = list(self._other_keys(frames))
-            counts = f"the catalog has {tally.keys} keys where the events have {self._keys}"
-            return min(others, default=(None, counts))
+            return tally.checkpoint, f"the catalog's mark is not that of event {tally.checkpoint}"
         return None
 
-    def _other_postings(self, frames: FrameCheck) -> Iterator[tuple[int, str]]:
-        """Postings of events that don't bear their term."""
+    def _search(self, frames: FrameCheck) -> Fault:
+        """Find the first position at which the catalog and the frames differ."""
+        stones = self._milestones
+        ends = [stone.position for stone in stones]
+        folds = [0] * (len(stones) + 1)
+        beyond: list[_Item] = []
+        for item in self._kept():
+            if self._is_known(item) and item.last <= frames.position:
+                folds[bisect_left(ends, item.last)] += item.hash
+            elif item.position > self._catalog.checkpoint or item.position < 1:  # else it came while we were reading
+                beyond.append(item)
+        for index, (one, two) in enumerate(pairwise(stones), 1):
+            if folds[index] != two.fold - one.fold:
+                return self._first_difference(frames, one, two)
+        if not beyond:
+            return None, "the catalog's sum differs from the log's, but none of its entries do"
+        other = min(beyond)
+        return max(
+            1, other.position
+        ), f"the catalog has an event {other.position} under {other.label}, and there is none"
+
+    def _first_difference(self, frames: FrameCheck, one: _Milestone, two: _Milestone) -> Fault:
+        """Compare what was read between two milestones entry by entry."""
+        wanted = Counter(item for item in self._wanted(frames, one, two) if self._is_known(item))
+        kept = Counter(
+            item for item in self._kept() if self._is_known(item) and one.position < item.last <= other.position
+        )
+        lacking, surplus = min(wanted - kept, default=None), min(kept - wanted, default=None)
+        if lacking is not None and (surplus is None or lacking <= surplus):
+            return lacking.position, f"the catalog lacks event {lacking.position} under {lacking.label}"
+        if surplus is not None:
+            return surplus.position, f"the catalog has event {surplus.position} under {surplus.label} without cause"
+        return one.position + 1, f"the catalog changed while it was compared, near event {one.position + 1}"
+
+    def _is_known(self, item: _Item) -> bool:
+        return 0 < item.position <= self.checkpoint
+
+    def _kept(self) -> Iterator[_Item]:
+        """All that the catalog keeps now."""
         for term, _ in self._catalog.terms():
-            positions = [position for position in self._catalog.positions(term) if not self._is_newer(position)]
-            for start in range(0, len(positions), _SEARCH_BATCH):
-                batch = positions[start : start + _SEARCH_BATCH]
-                bearers = {position for position, event in self._events(frames, batch) if term in event.terms}
-                yield from ((other, _surplus(other, describe(term))) for other in batch if other not in bearers)
-            yield from ((one, _surplus(one, describe(term))) for one, other in pairwise(positions) if one == other)
-
-    def _other_keys(self, frames: FrameCheck) -> Iterator[tuple[int, str]]:
-        """Keys whose event doesn't bear them."""
+            for position in self._catalog.positions(term):
+                yield _posting(term, position)
         for digest, use in self._catalog.keys().items():
-            if not self._is_newer(use.first):
-                found = [event.key for _, event in self._events(frames, [use.first])]
-                if found != [digest]:
-                    yield use.first, _surplus(use.first, "a key")
+            yield _key(digest, use)
 
-    def _is_newer(self, position: int) -> bool:
-        """Whether the catalog has come to know the event only after the comparison began."""
-        return self.checkpoint < position <= self._catalog.checkpoint
-
-    def _events(self, frames: FrameCheck, positions: Sequence[int]) -> Iterator[tuple[int, Labels]]:
-        """What those events say that there are."""
-        there = [position for position in positions if 0 < position <= self.checkpoint]
-        for position, frame in zip(there, self._store.pick(there), strict=True):
-            yield position, frames.labels(position, frame)
-
-
-def _shelf(gathered: Gathered, names: Mapping[int, str], checkpoint: int) -> Shelf:
-    """What a catalog of that checkpoint keeps of events."""
-    postings: dict[Term, list[int]] = {("tag", tag): positions for tag, positions in gathered.tags.items()}
-    for number, positions in gathered.types.items():
-        postings.setdefault(("type", names[number]), []).extend(positions)
-    keys = gathered.keys
-    if any(positions[-1] > checkpoint for positions in gathered.types.values()):
-        cut = {term: positions[: bisect_right(positions, checkpoint)] for term, positions in postings.items()}
-        postings = {term: positions for term, positions in cut.items() if positions}
-        keys = {digest: use for digest, use in keys.items() if use.first <= checkpoint}
-    return Shelf(postings, keys)
+    def _wanted(self, frames: FrameCheck, one: _Milestone, two: _Milestone) -> Iterator[_Item]:
+        """All that a catalog should keep of what was read between two milestones."""
+        labels = [
+            frames.labels(position, frame)
+            for position, frame in enumerate(self._store.read(one.resume, two.position), one.resume)
+        ]
+        for index, each in enumerate(labels):
+            position = one.resume + index
+            if position > one.position:
+                yield _posting(("type", each.type), position)
+                yield from (_posting(("tag", tag), position) for tag in each.tags)
+            if each.key is not None:
+                key, count = each.key
+                contents = [label.content for label in labels[index : index + (1 if key == OWN_CONTENT else count)]]
+                digest, use = key_use(key, position, contents)
+                if len(contents) == use.count and use.last > one.position:
+                    yield _key(digest, use)
 
 
-def _surplus(position: int, what: str) -> str:
-    return f"the catalog has event {position} under {what}, where it doesn't belong"
+@attrs.frozen(order=True)
+class _Item:
+    """One entry of a catalog.
+
+    Attributes:
+        position: its event.
+        last: the event whose reading tells that it should be there: for a key, the last of the append.
+        label: what the event is kept under, in words.
+        hash: what it adds to the sum.
+    """
+
+    position: int
+    last: int
+    label: str
+    hash: int
+
+
+def _posting(term: Term, position: int) -> _Item:
+    return _Item(position, position, f"the {term[0]} {term[1]!r}", posting_hash(term_name(term), position))
+
+
+def _key(digest: bytes, use: KeyUse) -> _Item:
+    return _Item(use.first, use.last, f"a key ({digest.hex()})", key_hash(digest, use))

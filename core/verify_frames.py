@@ -1,12 +1,12 @@
 """Verification of frames: each by itself, and against the one before.
 
-What a frame adds to the chain is handed out, and what the catalog should keep of it is gathered on the way. This is the
-innermost loop of verification: a million events take seconds, so names are local and nothing is called that needn't be.
+What a frame adds to the chain is handed out; what the catalog should keep of it is folded into one number on the way.
+This is the innermost loop of verification: a million events take seconds, so names are local, and nothing is called
+that needn't be.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from typing import Final
 
@@ -17,28 +17,12 @@ from ..codecs.compression import Dictionaries
 from ..codecs.frames import CRC_BYTES, HEADER_BYTES, leaf, packed_payload, read_fields
 from ..codecs.payloads import content_digest, read_envelope
 from .appends import OWN_CONTENT, key_use
-from .catalogs import KeyUse
+from .catalogs import TAG, TYPE, key_hash, pack_position
 from .errors import Damaged
-from .queries import Term
 
-__all__ = ["FrameCheck", "Gathered", "Labels"]
+__all__ = ["FrameCheck", "Labels"]
 
 _BODY: Final = slice(HEADER_BYTES, -CRC_BYTES)
-
-
-@attrs.define(eq=False)
-class Gathered:
-    """What the catalog should keep of the events read since the last time.
-
-    Attributes:
-        types: ascending positions by number of the type.
-        tags: ascending positions by tag.
-        keys: dedup keys, by their digest.
-    """
-
-    types: defaultdict[int, list[int]] = attrs.field(factory=lambda: defaultdict[int, list[int]](list))
-    tags: defaultdict[str, list[int]] = attrs.field(factory=lambda: defaultdict[str, list[int]](list))
-    keys: dict[bytes, KeyUse] = attrs.field(factory=dict[bytes, KeyUse])
 
 
 @attrs.frozen
@@ -46,12 +30,16 @@ class Labels:
     """What the catalog should keep one event under.
 
     Attributes:
-        terms: its type and its tags.
-        key: digest of the dedup key that it is the first event of, if it is.
+        type: name of its type.
+        tags: its tags.
+        key: the dedup key and the number of events of the append that it begins, if it has one.
+        content: digest of what it says; None if it has been erased.
     """
 
-    terms: frozenset[Term]
-    key: bytes | None
+    type: str
+    tags: tuple[str, ...] = ()
+    key: tuple[str, int] | None = None
+    content: bytes | None = None
 
 
 @attrs.define(eq=False)
@@ -71,58 +59,74 @@ class FrameCheck:
         position: the last one that was sound.
         size_bytes: what they took together.
         erased: how many of them are stubs.
-        names: types declared so far, by number.
+        fold: sum of the hashes of all that a catalog should keep of them (see `CatalogTally`).
         dictionaries: dictionaries declared so far.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, checkpoint: int) -> None:
+        """Begin.
+
+        Args:
+            checkpoint: position of the last event to fold: where the catalog ends.
+        """
         self.position = 0
         self.size_bytes = 0
         self.erased = 0
-        self.names: dict[int, str] = {}
+        self.fold = 0
         self.dictionaries = Dictionaries()
+        self._checkpoint = checkpoint
         self._time_ns = 0
-        self._gathered = Gathered()
-        self._gathered_after = 0
+        self._names: dict[int, tuple[str, bytes]] = {}
         self._counts: dict[int, int] = {}
         self._append: _KeyedAppend | None = None
 
+    def declare(self, type_id: int, name: str) -> None:
+        """Let frames use an event type."""
+        self._names[type_id] = (name, TYPE + name.encode())
+        self._counts[type_id] = 0
+
     @property
-    def pending(self) -> int:
-        """How many events have been read since the last `gather`."""
-        return self.position - self._gathered_after
+    def resume(self) -> int:
+        """Position that reading must go back to, to make sense of what comes next: where an append with a key began."""
+        return self.position + 1 if self._append is None else self._append.first
 
     def take(self, frames: Sequence[bytes], leaves: list[bytes]) -> Damaged | None:
         """Check the next frames and add their leaves to `leaves`; the damage of the first bad one, if any."""
-        time_ns, names, unpack = self._time_ns, self.names, self.dictionaries.unpack
-        types, tags = self._gathered.types, self._gathered.tags
+        names, counts, unpack, checkpoint = self._names, self._counts, self.dictionaries.unpack, self._checkpoint
+        time_ns, fold = self._time_ns, 0
         add, body = leaves.append, _BODY
         position = before = self.position
         damage: Damaged | None = None
         try:
-            for position, frame in enumerate(frames, before + 1):  # noqa: B007 - it tells where the damage is
+            for position, frame in enumerate(frames, before + 1):
                 _, flags, type_id, version, dictionary_id, now_ns = read_fields(frame, position)
                 if now_ns < time_ns or type_id not in names:
                     raise _misfit(position, type_id, now_ns - time_ns)
+                name, type_name = names[type_id]
+                tags: tuple[str, ...] = ()
                 if flags:
-                    types[type_id].append(position)
-                    add(leaf(frame))
+                    digest = leaf(frame)
                     self._take_erased()
                 else:
                     payload = unpack(dictionary_id, packed_payload(frame))
-                    about, _, _, key, _ = read_envelope(payload)
+                    tags, _, _, key, _ = read_envelope(payload)
                     if key is not None or self._append is not None:
-                        self._take_keyed(position, key, content_digest(names[type_id], version, payload))
-                    types[type_id].append(position)
-                    for tag in about:
-                        tags[tag].append(position)
-                    add(frame[:HEADER_BYTES] + blake3(frame[body]).digest())
+                        self._take_keyed(position, key, content_digest(name, version, payload))
+                    digest = frame[:HEADER_BYTES] + blake3(frame[body]).digest()
+                if position <= checkpoint:
+                    place = pack_position(position)
+                    fold += hash((type_name, place))
+                    for tag in tags:
+                        fold += hash((TAG + tag.encode(), place))
+                add(digest)
+                counts[type_id] += 1
                 time_ns = now_ns
         except Damaged as error:
             text = str(error) if error.position is not None else f"event {position}: {error}"
             damage = Damaged(text, position=position)
             position -= 1
         self.position, self._time_ns = position, time_ns
+        self.fold += fold
         self.size_bytes += sum(map(len, frames[: position - before]))
         return damage
 
@@ -145,8 +149,8 @@ class FrameCheck:
     def _add_content(self, append: _KeyedAppend, content: bytes | None) -> None:
         append.contents.append(content)
         if len(append.contents) == append.count:
-            digest, use = key_use(append.key, append.first, append.contents)
-            self._gathered.keys[digest] = use
+            if append.first <= self._checkpoint:
+                self.fold += key_hash(*key_use(append.key, append.first, append.contents))
             self._append = None
 
     def finish(self) -> None:
@@ -158,17 +162,13 @@ class FrameCheck:
         append = self._append
         if append is not None:
             message = (
-                f"event {append.first} begins an append of {append.count} events, and {len(append.contents)} follow"
+                f"event {append.first} begins an append of {append.count} events, but the log ends before its last"
             )
             raise Damaged(message, position=append.first)
 
-    def gather(self) -> Gathered:
-        """What the catalog should keep of the events since the last time."""
-        gathered, self._gathered = self._gathered, Gathered()
-        self._gathered_after = self.position
-        for type_id, positions in gathered.types.items():
-            self._counts[type_id] = self._counts.get(type_id, 0) + len(positions)
-        return gathered
+    def counts(self) -> dict[str, int]:
+        """How many events of each type have been read."""
+        return {self._names[number][0]: count for number, count in sorted(self._counts.items()) if count}
 
     def labels(self, position: int, frame: bytes) -> Labels:
         """What one of the frames says.
@@ -177,17 +177,12 @@ class FrameCheck:
             Damaged: it is.
         """
         _, flags, type_id, version, dictionary_id, _ = read_fields(frame, position)
-        name = self.names[type_id]
+        name, _ = self._names[type_id]
         if flags:
-            return Labels(frozenset({("type", name)}), None)
+            return Labels(name)
         payload = self.dictionaries.unpack(dictionary_id, packed_payload(frame))
         tags, _, _, key, _ = read_envelope(payload)
-        digest = None if key is None else key_use(key[0], position, [content_digest(name, version, payload)])[0]
-        return Labels(frozenset({("type", name), *(("tag", tag) for tag in tags)}), digest)
-
-    def counts(self) -> dict[str, int]:
-        """How many of the events gathered are of each type, by name."""
-        return {self.names[number]: count for number, count in sorted(self._counts.items())}
+        return Labels(name, tags, key, content_digest(name, version, payload))
 
 
 def _misfit(position: int, type_id: int, later_ns: int) -> Damaged:

@@ -26,7 +26,8 @@ __all__ = ["main", "payloads"]
 
 CORPUS: Final = Path(__file__).with_name("corpus.txt")
 STARTER: Final = Path(__file__).parents[1] / "codecs" / "starter.dict"
-STARTER_BYTES: Final = 32 * 1024
+STARTER_BYTES: Final = 16 * 1024
+"""Twice what a log's own have: it is to help with conversations that it has never seen."""
 _KINDS: Final = ("fact", "preference", "event", "procedure", "reflection")
 _SCOPES: Final = (("main",), ("ada",), ("team", "research"))
 _SPEAKERS: Final = ("user", "assistant", "Maya", "Tomás", "Kofi")

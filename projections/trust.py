@@ -26,7 +26,7 @@ def is_trusted(directory: Path, boot: str | None) -> bool:
     """Whether the view in `directory` may be opened by a machine that was started as `boot`."""
     try:
         mark = json.loads((directory / _MARK).read_text(encoding="utf-8"))
-        if mark["clean"]:
+        if mark["clean"] is True:
             return True
         stat = (directory / "data.mdb").stat()
         return boot is not None and [mark["boot"], mark["device"], mark["inode"]] == [boot, stat.st_dev, stat.st_ino]

@@ -25,7 +25,7 @@ from .transcripts import BadLine, Format, Turn, parse
 
 __all__ = ["BATCH_TURNS", "Changed", "ImportReport", "import_transcript"]
 
-BATCH_TURNS: Final = 256
+BATCH_TURNS: Final = 64
 """Turns under way at once: enough to fill commits, few enough that progress is seen and memory stays small."""
 
 

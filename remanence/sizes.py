@@ -1,7 +1,7 @@
 """Sizes: what a log's events take as JSON, and what the log takes for them.
 
-The measure is the one that anybody can take with other tools: the bytes of `remanence log --json`, one line for each event,
-against the bytes of the log's file.
+The measure is one that anybody can take with other tools: the bytes of `remanence log --json`, which prints a line for
+each event, against the bytes of the log's file.
 """
 
 from __future__ import annotations

@@ -63,7 +63,7 @@ class MemoryRemembered:
     """A memory came to be.
 
     Attributes:
-        id: its id, 26 characters.
+        id: its id, 26 letters and digits: a ULID, or for a turn a digest of its session and place.
         scope: whose memory it is: a path.
         kind: fact, event, preference, procedure, reflection, turn, or a word of the user's.
         text: what is remembered.

@@ -7,6 +7,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from ..core.recorded import Recorded
+from ..identity import NewMemory
 from ..plain import encode
 from ..projections.memories.events import (
     MemoryForgotten,
@@ -24,7 +25,9 @@ __all__ = ["event_entry", "memory_card", "memory_entry", "summary"]
 INDENT: Final = 2
 ENTRY_LINES_MAX: Final = 3
 """Enough to know a memory by; `remanence get` shows all of it."""
-_SURE: Final = 0.995
+_AS_TOLD: Final = NewMemory("anything").confidence
+_LITTLE: Final = 0.005
+"""How sure a memory is is worth a word only where it isn't as sure as every other."""
 
 
 def spoken(speaker: str | None, text: str) -> Text:
@@ -35,13 +38,13 @@ def spoken(speaker: str | None, text: str) -> Text:
 
 def memory_entry(out: Output, row: MemoryRow) -> None:
     """A memory as an entry of a list."""
-    if not out.is_terminal:
+    if not out.is_page:
         out.row(row.id, moment(row.time), row.kind, row.speaker, row.text)
         return
     out.prose(spoken(row.speaker, " ".join(row.text.split())), lines_max=ENTRY_LINES_MAX)
     place = f"{row.kind} {row.place} of {one_line(row.session)}" if row.session is not None else row.kind
     facts = [place, moment(row.time)]
-    if row.confidence < _SURE:
+    if abs(row.confidence - _AS_TOLD) > _LITTLE:
         facts.append(f"sure {row.confidence:.2f}")
     facts += [f"#{one_line(tag)}" for tag in row.tags]
     about = Text.assemble((row.id, "cyan"), ("  " + " · ".join(facts), "dim"))
@@ -77,14 +80,13 @@ def fact_lines(out: Output, facts: list[tuple[str, str | None]]) -> None:
     for name, value in facts:
         if value is None:
             continue
-        lines = out.wrapped(Text(one_line(value)), out.prose_width - INDENT - width)
-        for index, line in enumerate(lines):
-            out.line(Text.assemble(" " * INDENT, ((name if index == 0 else "").ljust(width), "dim"), line))
+        first = Text.assemble(" " * INDENT, (name, "dim"))
+        out.prose(one_line(value), indent=INDENT + width, first=first)
 
 
 def event_entry(out: Output, event: Recorded[Any]) -> None:
     """An event as an entry of a memory's history."""
-    if not out.is_terminal:
+    if not out.is_page:
         event_row(out, event)
         return
     head = Text.assemble(
@@ -108,17 +110,13 @@ def summary(event: Recorded[Any], *, with_id: bool = True) -> Text:
     """What an event says, in short; with the id of the memory where it says little else."""
     if event.is_erased:
         return Text("erased", style="dim italic")
-    if not event.is_known:
-        return Text(clean(encode(event.raw).decode()), style="dim")
-    match event.data:
+    match event.data if event.is_known else None:
         case MemoryRemembered() as told:
             return spoken(told.speaker, told.text)
         case MemoryRevised() as told:
             return _named(told.id, _changes(told), with_id=with_id and told.text is None)
-        case MemoryReinforced() as told:
-            return _named(told.id, Text(clean(told.note or "")), with_id=with_id)
-        case MemoryForgotten() as told:
-            return _named(told.id, Text(clean(told.reason or "")), with_id=with_id)
+        case MemoryReinforced(id=memory_id, note=words) | MemoryForgotten(id=memory_id, reason=words):
+            return _named(memory_id, Text(clean(words or "")), with_id=with_id)
         case TranscriptImported() as told:
             return Text(f"{one_line(told.name)} into {'/'.join(told.scope)}")
         case _:
@@ -134,7 +132,7 @@ def _changes(told: MemoryRevised) -> Text:
     for name in ("confidence", "importance", "tags", "metadata"):
         value = getattr(told, name)
         if value is not None:
-            shown = ", ".join(value) if isinstance(value, tuple) else str(value)
+            shown = ", ".join(told.tags or ()) if name == "tags" else str(value)
             text.append(f"{' ' if text.plain else ''}{name} {clean(shown) or 'none'}")
     if told.reason:
         text.append(f"{' ' if text.plain else ''}({clean(told.reason)})", style="dim")

@@ -4,76 +4,77 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import datetime
-from functools import partial
+from typing import Any, Final
 
+import attrs
 import click
 
 from ..deciding import Remembered
 from ..identity import NewMemory
 from ..memory import Memory
 from ..projections.memories.events import Scalar
+from .exits import notice
 from .opening import run, writing
-from .options import MetaType, MomentType, Options, everywhere, pass_options, writes
+from .options import MetaType, MomentType, Options, everywhere, examples, pass_options, writes
 from .output import Output
 
 __all__ = ["forget", "reinforce", "remember", "revise"]
 
-Share = click.FloatRange(0, 1)
-Position = click.IntRange(min=1)
-STDIN = "-"
+SHARE: Final = click.FloatRange(0, 1)
+POSITION: Final = click.IntRange(min=1)
+STDIN: Final = "-"
+MORE: Final = "; give it again for more."
+
+
+def default_of(field: str) -> str:
+    """A field's default, as help shows it."""
+    return f"  [default: {attrs.fields_dict(NewMemory)[field].default}]"
 
 
 def given_text(text: str) -> str:
     """The text itself, or what stands on the standard input."""
-    return click.get_text_stream("stdin").read().rstrip("\n") if text == STDIN else text
+    return sys.stdin.read().rstrip("\n") if text == STDIN else text
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        'remanence remember "Ada prefers tea" --kind preference --tag drink',
+        'remanence remember "Good morning." --session 2026-03-02 --speaker Ada',
+        "git log -1 --format=%B | remanence remember - --kind event",
+    )
+)
 @click.argument("text")
 @click.option("--scope", default="main", show_default=True, help="Whose memory it is: a path such as ada/project-x.")
-@click.option("--kind", default="fact", show_default=True, help="preference, procedure, reflection, a word of your own.")
-@click.option("--tag", "tags", multiple=True, help="A label to find it by; give it again for more.")
-@click.option("--confidence", type=Share, default=1.0, help="How sure it is, 0 to 1.  [default: 1]")
-@click.option("--importance", type=Share, default=0.5, help="How much it matters, 0 to 1.  [default: 0.5]")
-@click.option("--meta", type=MetaType(), multiple=True, help="Whatever else is known; give it again for more.")
+@click.option("--kind", help="fact, preference, procedure, reflection, or a word of your own." + default_of("kind"))
+@click.option("--tag", "tags", multiple=True, help="A label to find it by" + MORE)
+@click.option("--confidence", type=SHARE, help="How sure it is, 0 to 1." + default_of("confidence"))
+@click.option("--importance", type=SHARE, help="How much it matters, 0 to 1." + default_of("importance"))
+@click.option("--meta", "metadata", type=MetaType(), multiple=True, help="Whatever else is known of it" + MORE)
 @click.option("--session", help="The conversation that it is a turn of.")
-@click.option("--place", type=Position, help="Its place there; the next one unless given.")
+@click.option("--place", type=POSITION, help="Its place there; the next one unless given.")
 @click.option("--speaker", help="Who said it.")
-@click.option("--said-at", type=MomentType(), help="When it was said or happened, as 2026-03-02T09:14:05; UTC.")
-@click.option("--cause", type=Position, help="The event that led to it.")
+@click.option("--said-at", type=MomentType(), help="When it was said or happened, as 2026-03-02T09:14:05.")
+@click.option("--cause", type=POSITION, help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
 def remember(
     options: Options,
+    /,
     *,
     text: str,
-    scope: str,
-    kind: str,
     tags: tuple[str, ...],
-    confidence: float,
-    importance: float,
-    meta: tuple[tuple[str, Scalar], ...],
-    session: str | None,
-    place: int | None,
-    speaker: str | None,
-    said_at: datetime | None,
+    metadata: tuple[tuple[str, Scalar], ...],
     cause: int | None,
+    **others: Any,
 ) -> None:
-    """Remember TEXT; - reads it from the standard input.
+    """Remember TEXT; - reads it from the standard input. Prints the memory's id.
 
-    Prints the memory's id. The same text told again in the same scope and kind is the same memory, and is confirmed; a
-    turn of a conversation (--session) is always a memory of its own. The memory's folder is made if it isn't there.
-
-    \b
-      remanence remember "Ada prefers tea" --kind preference --tag drink
-      remanence remember "Good morning." --session 2026-03-02 --speaker Ada
-      git log -1 --format=%B | remanence remember - --kind event
+    The same text told again in the same scope and kind is the same memory, and is confirmed; a turn of a conversation
+    (--session) is a memory of its own whatever it says. The memory's folder is made if it isn't there.
     """
-    new = NewMemory(
-        given_text(text), scope, kind, tags, confidence, importance, dict(meta), session, place, speaker, said_at
-    )
+    given = {name: value for name, value in others.items() if value is not None}
+    new = NewMemory(given_text(text), tags=tags, metadata=dict(metadata), **given)
 
     async def body() -> Remembered:
         async with writing(options, create=True) as memory:
@@ -88,58 +89,52 @@ def remember(
         out.json({"id": told.id, "position": told.position, "new": told.is_new})
         return
     out.line(told.id)
-    if out.is_terminal and sys.stderr.isatty() and not told.is_new:
-        what = "is there already" if new.place is not None else "was known: confirmed"
-        click.echo(f"It {what}, by event {told.position:,}.", err=True)
+    out.flush()
+    if out.is_page and not told.is_new:
+        what = "was there already" if new.place is not None else "was known and is confirmed"
+        notice(f"it {what}: event {told.position:,}")
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        'remanence revise ID "Ada prefers coffee" --reason "she said so on Tuesday"',
+        "remanence revise ID --confidence 0.4",
+    )
+)
 @click.argument("memory_id", metavar="ID")
 @click.argument("text", required=False)
-@click.option("--confidence", type=Share, help="How sure it is from now on.")
-@click.option("--importance", type=Share, help="How much it matters from now on.")
-@click.option("--tag", "tags", multiple=True, help="Its labels from now on; give it again for more.")
+@click.option("--confidence", type=SHARE, help="How sure it is from now on.")
+@click.option("--importance", type=SHARE, help="How much it matters from now on.")
+@click.option("--tag", "tags", multiple=True, help="Its labels from now on" + MORE)
 @click.option("--no-tags", is_flag=True, help="It has no labels from now on.")
-@click.option("--meta", type=MetaType(), multiple=True, help="Its metadata from now on; give it again for more.")
+@click.option("--meta", "metadata", type=MetaType(), multiple=True, help="Its metadata from now on" + MORE)
 @click.option("--reason", help="Why; kept in its history.")
-@click.option("--cause", type=Position, help="The event that led to it.")
+@click.option("--cause", type=POSITION, help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
 def revise(
     options: Options,
+    /,
     *,
     memory_id: str,
     text: str | None,
-    confidence: float | None,
-    importance: float | None,
     tags: tuple[str, ...],
     no_tags: bool,
-    meta: tuple[tuple[str, Scalar], ...],
-    reason: str | None,
-    cause: int | None,
+    metadata: tuple[tuple[str, Scalar], ...],
+    **others: Any,
 ) -> None:
-    """Change what the memory ID says; what isn't given stays, and the old words stay in its history.
+    """Change what the memory ID says; - reads TEXT from the standard input.
 
-    \b
-      remanence revise ID "Ada prefers coffee" --reason "she said so on Tuesday"
-      remanence revise ID --confidence 0.4
+    What isn't given stays as it is, and the old words stay in its history.
     """
     if tags and no_tags:
         raise click.UsageError("--tag and --no-tags contradict each other.")
     words = None if text is None else given_text(text)
+    labels = tags if tags or no_tags else None
 
     def change(memory: Memory) -> Awaitable[int]:
-        return memory.revise(
-            memory_id,
-            words,
-            confidence=confidence,
-            importance=importance,
-            tags=tags if tags or no_tags else None,
-            metadata=dict(meta) or None,
-            reason=reason,
-            cause=cause,
-        )
+        return memory.revise(memory_id, words, tags=labels, metadata=dict(metadata) or None, **others)
 
     _change(options, memory_id, "revised", change)
 
@@ -147,7 +142,7 @@ def revise(
 @click.command()
 @click.argument("memory_id", metavar="ID")
 @click.option("--note", help="What confirmed it; kept in its history.")
-@click.option("--cause", type=Position, help="The event that led to it.")
+@click.option("--cause", type=POSITION, help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
@@ -159,12 +154,12 @@ def reinforce(options: Options, *, memory_id: str, note: str | None, cause: int 
 @click.command()
 @click.argument("memory_id", metavar="ID")
 @click.option("--reason", help="Why; kept in its history.")
-@click.option("--cause", type=Position, help="The event that led to it.")
+@click.option("--cause", type=POSITION, help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
 def forget(options: Options, *, memory_id: str, reason: str | None, cause: int | None) -> None:
-    """Hide the memory ID from every answer. Its history stays: `remanence history ID`."""
+    """Hide the memory ID from every answer; its history stays."""
     _change(options, memory_id, "forgotten", lambda memory: memory.forget(memory_id, reason=reason, cause=cause))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Final
 
 import attrs
 import click
@@ -15,16 +15,20 @@ from ..core.recorded import Recorded
 from ..memory import Memory
 from ..plain import plain_event
 from .cards import event_row, summary
+from .exits import notice
 from .opening import reading, run
-from .options import Options, everywhere, pass_options
-from .output import Output, notice
+from .options import Options, everywhere, examples, pass_options
+from .output import Output
 from .texts import clock, count, day, one_line
 
 __all__ = ["log"]
 
-BATCH = 1024
-BY_WIDTH_MAX = 12
-TYPE_WIDTH_MAX = 28
+BATCH_EVENTS: Final = 1024
+FOLLOW_EVENTS: Final = 10
+"""What `tail -f` shows of what was there before."""
+BY_WIDTH_MAX: Final = 12
+TYPE_WIDTH_MAX: Final = 28
+POSITION_WIDTH_MIN: Final = 5
 
 
 @attrs.frozen
@@ -36,63 +40,76 @@ class Wanted:
     tags: tuple[str, ...]
     limit: int | None
     backward: bool
-    follow: bool
 
 
-@click.command()
-@click.option("--after", type=click.IntRange(min=0), default=0, help="Only events after this position.")
-@click.option("--type", "types", multiple=True, help="Only of this type, as memory.revised; give it again for more types.")
-@click.option("--tag", "tags", multiple=True, help="Only with this tag, as scope:main; give it again for all of them.")
+@click.command(
+    epilog=examples(
+        "remanence log --backward --limit 10",
+        "remanence log --type memory.forgotten --tag scope:ada",
+        "remanence log --follow --after 1451 --json",
+    )
+)
+@click.option("--after", type=click.IntRange(min=0), help="Only events after this position.")
+@click.option(
+    "--type", "types", multiple=True, help="Only of this type, as memory.revised; give it again for others too."
+)
+@click.option("--tag", "tags", multiple=True, help="Only with this tag, as scope:ada; give it again for all of them.")
 @click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--backward", is_flag=True, help="The newest first.")
-@click.option("--follow", "-f", is_flag=True, help="Go on with each new event, until interrupted.")
+@click.option("--follow", "-f", is_flag=True, help="Go on with every new event, until interrupted.")
 @everywhere
 @pass_options
-def log(
-    options: Options,
-    *,
-    after: int,
-    types: tuple[str, ...],
-    tags: tuple[str, ...],
-    limit: int | None,
-    backward: bool,
-    follow: bool,
-) -> None:
+def log(options: Options, /, *, follow: bool, after: int | None, **others: Any) -> None:
     """Print the events of the log, in the order in which they were recorded.
 
-    Events of types that this program doesn't know are shown as they are stored.
-
-    \b
-      remanence log --backward --limit 10
-      remanence log --type memory.forgotten --tag scope:ada
-      remanence log --follow --after 1451 --json
+    With --follow it begins with the last ten, unless --after says where. An event of a type that this program doesn't
+    know is shown as it is stored.
     """
-    if follow and backward:
+    wanted = Wanted(after=after or 0, **others)
+    if follow and wanted.backward:
         raise click.UsageError("--follow goes forward; leave out --backward.")
-    wanted = Wanted(after, types, tags, limit, backward, follow)
 
     async def body() -> None:
         async with reading(options) as memory:
             lines = Lines(Output(as_json=options.as_json), memory)
             try:
                 if follow:
-                    await _follow(memory, wanted, lines)
+                    start = (
+                        wanted if after is not None else attrs.evolve(wanted, after=_before_the_last(memory, wanted))
+                    )
+                    await _follow(memory, start, lines)
                 else:
-                    _print(memory, wanted, lines)
+                    for event in _events(memory, wanted):
+                        lines.add(event)
             finally:
                 lines.tell_unknown()
 
     run(body)
 
 
-def _print(memory: Memory, wanted: Wanted, lines: Lines) -> None:
-    """Batch by batch, so that no log is too long to be printed."""
+def _events(memory: Memory, wanted: Wanted) -> Iterator[Recorded[Any]]:
+    """The events asked for, read batch by batch; where one is damaged, those before it come first.
+
+    Raises:
+        Damaged: one is.
+    """
     after, before, left = wanted.after, memory.engine.head + 1, wanted.limit
+
+    def read(after: int, before: int, limit: int) -> list[Recorded[Any]]:
+        return memory.engine.read(
+            after=after, before=before, types=wanted.types, tags=wanted.tags, limit=limit, backward=wanted.backward
+        )
+
     while left is None or left > 0:
-        limit = BATCH if left is None else min(BATCH, left)
-        found = _read(memory, wanted, after, before, limit, lines)
-        for event in found:
-            lines.add(event)
+        limit = BATCH_EVENTS if left is None else min(BATCH_EVENTS, left)
+        try:
+            found = read(after, before, limit)
+        except Damaged as damage:
+            if damage.position is not None:
+                sound = (damage.position, before) if wanted.backward else (after, damage.position)
+                yield from read(*sound, limit)
+            raise
+        yield from found
         if len(found) < limit:
             return
         left = None if left is None else left - len(found)
@@ -102,28 +119,16 @@ def _print(memory: Memory, wanted: Wanted, lines: Lines) -> None:
             after = found[-1].position
 
 
-def _read(memory: Memory, wanted: Wanted, after: int, before: int, limit: int, lines: Lines) -> list[Recorded[Any]]:
-    """The next events; where one is damaged, those before it are printed first."""
-
-    def read(after: int, before: int) -> list[Recorded[Any]]:
-        return memory.engine.read(
-            after=after, before=before, types=wanted.types, tags=wanted.tags, limit=limit, backward=wanted.backward
-        )
-
-    try:
-        return read(after, before)
-    except Damaged as damage:
-        if damage.position is not None:
-            sound = (damage.position, before) if wanted.backward else (after, damage.position)
-            for event in read(*sound):
-                lines.add(event)
-        raise
+def _before_the_last(memory: Memory, wanted: Wanted) -> int:
+    """The position after which the last few events stand that are asked for."""
+    found = memory.engine.read(types=wanted.types, tags=wanted.tags, limit=FOLLOW_EVENTS, backward=True)
+    return found[-1].position - 1 if found else memory.engine.head
 
 
 async def _follow(memory: Memory, wanted: Wanted, lines: Lines) -> None:
     left = wanted.limit
-    events: AsyncIterator[Recorded[Any]] = memory.events(after=wanted.after, types=wanted.types, tags=wanted.tags)
-    async for event in events:
+    lines.out.flush()
+    async for event in memory.events(after=wanted.after, types=wanted.types, tags=wanted.tags):
         lines.add(event)
         lines.out.flush()
         if left is not None:
@@ -139,9 +144,8 @@ class Lines:
         self.out = out
         self._unknown: Counter[str] = Counter()
         self._day = ""
-        names = memory.engine.log.types()
-        self._type_width = min(max(map(len, names), default=0), TYPE_WIDTH_MAX)
-        self._position_width = max(len(f"{memory.engine.head:,}"), 5)
+        self._type_width = min(max(map(len, memory.engine.log.types()), default=0), TYPE_WIDTH_MAX)
+        self._position_width = max(len(f"{memory.engine.head:,}"), POSITION_WIDTH_MIN)
 
     def add(self, event: Recorded[Any]) -> None:
         """Print an event."""
@@ -149,7 +153,7 @@ class Lines:
             self._unknown[event.type] += 1
         if self.out.as_json:
             self.out.json(plain_event(event))
-        elif self.out.is_terminal:
+        elif self.out.is_page:
             self._print(event)
         else:
             event_row(self.out, event)
@@ -168,13 +172,11 @@ class Lines:
         )
         if event.by is not None:
             line.append(f"{one_line(event.by)[:BY_WIDTH_MAX]}  ", style="magenta")
-        text = summary(event)
-        text.plain = text.plain.replace("\n", " ")
-        self.out.line(line + text)
+        self.out.line(line + summary(event))
 
     def tell_unknown(self) -> None:
         """Say how many events were of types that this program has no class for."""
-        if self._unknown and not self.out.as_json:
+        if self._unknown:
             self.out.flush()
             names = ", ".join(sorted(self._unknown))
             notice(f"{count(self._unknown.total(), 'event')} of types that this program does not know: {names}")

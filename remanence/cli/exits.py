@@ -15,8 +15,10 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
+import textwrap
 from enum import IntEnum
 from typing import IO, Any, Final
 
@@ -37,8 +39,12 @@ from ..core.errors import (
     ViewFailed,
 )
 from ..plain import encode
+from .texts import clean
 
-__all__ = ["EPILOG", "Exit", "Failure", "Interrupted", "failure"]
+__all__ = ["EPILOG", "Exit", "Failure", "Interrupted", "failure", "notice"]
+
+UNWRAPPED: Final = 10_000
+"""A line for each sentence, where nobody's terminal has a width."""
 
 
 class Exit(IntEnum):
@@ -57,6 +63,13 @@ class Exit(IntEnum):
 
 EPILOG: Final = """
 \b
+Examples:
+  remanence remember "Ada prefers tea" --kind preference --tag drink
+  remanence find --tag drink
+  remanence import conversation.jsonl --scope ada
+  remanence log --follow
+
+\b
 Exit codes:
   0    done
   1    what was named isn't there, or nothing was found
@@ -68,8 +81,8 @@ Exit codes:
   7    something stored is beyond this version
   130  interrupted
 
-Times are in UTC. Output that is piped has no colours, and its lists are tab-separated; with --json, lists are JSON lines
-and everything else is one JSON object.
+Times are in UTC. What is piped has no colours, and lists have tabs between their columns. With --json, lists are JSON
+lines, and everything else is one JSON object.
 """
 
 _CODES: Final[tuple[tuple[type[RemanenceError], Exit], ...]] = (
@@ -105,7 +118,7 @@ class Failure(click.ClickException):
 
     def __init__(self, message: str, code: Exit | int, *, hint: str | None = None) -> None:
         super().__init__(message)
-        self.exit_code = int(code)
+        self.exit_code = int(code)  # type: ignore[misc]  # click declares it for the class, and reads the instance's
         self.hint = hint
         self.as_json = False
 
@@ -116,12 +129,10 @@ class Failure(click.ClickException):
             told = {"error": self.message, "exit": self.exit_code} | ({"hint": self.hint} if self.hint else {})
             click.echo(encode(told), file=file)
             return
-        click.echo(f"remanence: {self.message}", file=file)
-        if self.hint:
-            click.echo(f"  {self.hint}", file=file)
+        notice(self.message, self.hint, file)
 
 
-class Interrupted(Exception):  # noqa: N818 - not an error: somebody asked for it
+class Interrupted(Exception):
     """A signal asked the command to end.
 
     Attributes:
@@ -131,6 +142,16 @@ class Interrupted(Exception):  # noqa: N818 - not an error: somebody asked for i
     def __init__(self, number: int = signal.SIGINT) -> None:
         super().__init__(number)
         self.number = number
+
+
+def notice(text: str, hint: str | None = None, file: IO[Any] | None = None) -> None:
+    """Say something that the user should know and no program reads: on the standard error stream, or in `file`."""
+    stream: IO[Any] = sys.stderr if file is None else file
+    width = shutil.get_terminal_size().columns if stream.isatty() else UNWRAPPED
+    for sentence in (f"remanence: {clean(text)}", f"  {hint}" if hint else ""):
+        lines = textwrap.wrap(sentence, width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False)
+        if lines:
+            click.echo("\n".join(lines), file=stream)
 
 
 def failure(error: RemanenceError | Interrupted | OSError) -> Failure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import click
 
@@ -13,15 +13,16 @@ from ..memory import Memory, Order
 from ..plain import plain_event, plain_memory
 from ..projections.memories.view import Memories, MemoryRow
 from .cards import event_entry, memory_card, memory_entry
-from .exits import Exit, Failure
+from .exits import Exit, Failure, notice
 from .opening import reading, run
-from .options import MomentType, Options, everywhere, pass_options
-from .output import Output, notice
+from .options import MomentType, Options, everywhere, examples, pass_options
+from .output import Output
 
 __all__ = ["find", "get", "history", "why"]
 
-FIND_LIMIT = 20
-SCOPES_SHOWN = 8
+FIND_LIMIT: Final = 20
+"""About what a terminal shows at once."""
+SCOPES_SHOWN: Final = 8
 
 
 @click.command()
@@ -43,7 +44,13 @@ def get(options: Options, *, memory_id: str) -> None:
         memory_card(out, row)
 
 
-@click.command()
+@click.command(
+    epilog=examples(
+        "remanence find --scope ada --kind preference",
+        "remanence find --tag drink --tag morning --order surest",
+        "remanence find --session 2026-03-02 --all --json",
+    )
+)
 @click.option("--scope", default="main", show_default=True, help="Whose memories.")
 @click.option("--kind", help="Only of this kind.")
 @click.option("--tag", "tags", multiple=True, help="Only with this label; give it again for memories with all of them.")
@@ -52,7 +59,11 @@ def get(options: Options, *, memory_id: str) -> None:
 @click.option("--until", type=MomentType(), help="Only before this day or moment.")
 @click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Only this sure or surer.")
 @click.option(
-    "--order", type=click.Choice(["newest", "oldest", "surest"]), default="newest", show_default=True, help="What first."
+    "--order",
+    type=click.Choice(["newest", "oldest", "surest"]),
+    default="newest",
+    show_default=True,
+    help="What first.",
 )
 @click.option("--limit", type=click.IntRange(min=1), default=FIND_LIMIT, show_default=True, help="At most so many.")
 @click.option("--all", "wants_all", is_flag=True, help="However many there are.")
@@ -72,13 +83,7 @@ def find(
     limit: int,
     wants_all: bool,
 ) -> None:
-    """List memories of a scope that fit everything that is asked.
-
-    \b
-      remanence find --scope ada --kind preference
-      remanence find --tag drink --tag morning --order surest
-      remanence find --session 2026-03-02 --all --json
-    """
+    """List memories of a scope that fit everything that is asked."""
     out = Output(as_json=options.as_json)
 
     async def body() -> None:
@@ -137,7 +142,10 @@ def scopes(memory: Memory, limit: int) -> list[str]:
 @everywhere
 @pass_options
 def history(options: Options, *, memory_id: str) -> None:
-    """List every event that made the memory ID what it is, oldest first; also after it has been forgotten."""
+    """List every event that made the memory ID what it is.
+
+    The oldest comes first. A memory that has been forgotten has its history still.
+    """
     _list_events(options, lambda memory: memory.history(memory_id))
 
 
@@ -146,7 +154,10 @@ def history(options: Options, *, memory_id: str) -> None:
 @everywhere
 @pass_options
 def why(options: Options, *, memory_id: str) -> None:
-    """List the chain of causes: the newest event of the memory ID, what led to it, what led to that."""
+    """List what led to the memory ID.
+
+    Its newest event comes first, then the event that led to it, then what led to that, and so on.
+    """
     _list_events(options, lambda memory: memory.why(memory_id))
 
 

@@ -5,53 +5,74 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
-from ..imports import ImportReport, import_transcript
-from ..transcripts import Format
+from ..imports import Changed, ImportReport, import_transcript
+from ..transcripts import BadLine, Format
 from .exits import Exit, Failure
 from .opening import run, writing
-from .options import Options, everywhere, pass_options, writes
+from .options import Options, everywhere, examples, pass_options, writes
 from .output import Output
 from .progress import bars
 from .texts import clean, count, one_line
 
-__all__ = ["import_"]
+__all__ = ["import_", "read_input"]
 
-STDIN = "-"
-LINES_SHOWN = 20
+STDIN: Final = "-"
+LINES_SHOWN: Final = 20
 """Bad lines that are named one by one to a person; --json names all."""
 
 
-@click.command("import")
+def read_input(file: str) -> tuple[bytes, str]:
+    """The bytes of a file, or of the standard input, and what to call it.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    if file == STDIN:
+        return sys.stdin.buffer.read(), "stdin"
+    return Path(file).read_bytes(), os.fsencode(Path(file).name).decode(errors="replace")
+
+
+@click.command(
+    "import",
+    epilog=examples(
+        "remanence import conversation.jsonl",
+        "remanence import chat.json --scope ada",
+        "grep boat chat.jsonl | remanence import - --name boats",
+    ),
+)
 @click.argument("file", metavar="FILE")
-@click.option("--scope", default="main", show_default=True, help="Whose memory; a named conversation gets a scope in it.")
-@click.option("--format", "form", type=click.Choice([str(each) for each in Format]), help="Told from the file unless given.")
-@click.option("--name", help="What to call it, and the session of turns that name none; the file's name unless given.")
+@click.option("--scope", default="main", show_default=True, help="Whose memory; a named conversation gets one inside.")
+@click.option(
+    "--format", "form", type=click.Choice([*Format]), help="What it is written in; told from it unless given."
+)
+@click.option("--name", help="What it is called, as a session too if it names none.  [default: the file's name]")
 @writes
 @everywhere
 @pass_options
 def import_(options: Options, *, file: str, scope: str, form: str | None, name: str | None) -> None:
     """Remember every turn of the conversation in FILE; - reads the standard input.
 
-    Takes JSON lines of messages, a JSON list of messages, and LoCoMo samples. A turn is known by its session and place,
-    so importing again adds only what is missing. A line that is no turn is reported by its number and keeps no other
-    out; the exit code is 6 then.
-
-    \b
-      remanence import conversation.jsonl
-      remanence import chat.json --scope ada
-      curl -s https://example.org/chat.jsonl | remanence import - --name chat
+    It may be JSON lines of messages (jsonl), a JSON list of messages (messages), or LoCoMo samples (locomo). A turn is
+    known by its session and place, so importing again adds what is missing and nothing else. A line that is no turn is
+    reported by its number and keeps no other out; the exit code is 6 then.
     """
-    data = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
-    called = name or ("stdin" if file == STDIN else os.fsencode(Path(file).name).decode(errors="replace"))
+    data, file_name = read_input(file)
+    called = name or file_name
 
     async def body() -> ImportReport:
         async with writing(options, create=True) as memory:
             with bars(turns=f"importing {one_line(called)}") as progress:
                 return await import_transcript(
-                    memory, data, name=called, scope=scope, format=None if form is None else Format(form), progress=progress
+                    memory,
+                    data,
+                    name=called,
+                    scope=scope,
+                    format=None if form is None else Format(form),
+                    progress=progress,
                 )
 
     report = run(body)
@@ -61,9 +82,13 @@ def import_(options: Options, *, file: str, scope: str, form: str | None, name: 
     else:
         _print(out, report)
     if report.first is None:
-        raise Failure(f"{called}: not one of its lines is a turn that can be kept; nothing was written", Exit.NOTHING)
+        raise Failure(f"{called}: none of its lines is a turn that can be kept; nothing was written", Exit.NOTHING)
     if not report.is_whole:
-        raise SystemExit(Exit.PARTLY)
+        raise click.exceptions.Exit(Exit.PARTLY)
+
+
+def _faults(report: ImportReport) -> list[BadLine | Changed]:
+    return sorted([*report.bad, *report.changed], key=lambda fault: fault.line)
 
 
 def _print_json(out: Output, report: ImportReport) -> None:
@@ -83,10 +108,9 @@ def _print_json(out: Output, report: ImportReport) -> None:
 
 
 def _print(out: Output, report: ImportReport) -> None:
-    faults = sorted([*report.bad, *report.changed], key=lambda fault: fault.line)
-    out.flush()
+    faults = _faults(report)
     for fault in faults[:LINES_SHOWN]:
-        click.echo(f"{report.name}:{fault.line}: {clean(fault.reason)}", err=True)
+        click.echo(f"{one_line(report.name)}:{fault.line}: {clean(fault.reason)}", err=True)
     if len(faults) > LINES_SHOWN:
         click.echo(f"… and {count(len(faults) - LINES_SHOWN, 'more line')}; --json lists all", err=True)
     if report.first is None:
@@ -95,8 +119,8 @@ def _print(out: Output, report: ImportReport) -> None:
     if report.known:
         told.append(f"{report.known:,} known already")
     if report.changed:
-        told.append(f"{report.changed and len(report.changed):,} not taken: their places say something else")
+        told.append(f"{len(report.changed):,} not taken, their places say something else")
     if report.bad:
         told.append(f"{count(len(report.bad), 'bad line')} left out")
-    out.prose(f"{one_line(report.name)}: {', '.join(told)}.")
-    out.prose(f"In {count(len(report.scopes), 'scope')}: {', '.join(report.scopes)}.")
+    several = "" if len(report.scopes) == 1 else f"{len(report.scopes)} scopes: "
+    out.prose(f"{one_line(report.name)}: {', '.join(told)}; in {several}{', '.join(report.scopes)}.")

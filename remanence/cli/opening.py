@@ -1,8 +1,8 @@
 """Opening: from a path to an open memory, in the way that gets least in the way of others.
 
-Who only reads takes no lease, so reading works while an agent is writing. Views that can't be read yet (they are missing,
-or behind) have to be built by whoever may write: this command, if nobody else does; otherwise the one who writes, for
-whom it waits a moment.
+Who only reads takes no lease, so reading works while an agent is writing. Views that can't be read yet (they are
+missing, or behind) have to be built by whoever may write: this command, if nobody else does; otherwise the one who
+writes, for whom it waits a moment.
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ import trio
 
 from ..core.errors import InvalidInput, Locked, NotFound
 from ..memory import Memory
-from ..opening import open_memory
-from ..opening import Settings
-from .exits import Exit, Failure, Interrupted
+from ..opening import Settings, open_memory
+from .exits import Exit, Failure, Interrupted, notice
 from .options import Options
-from .output import notice
 from .progress import bars, interruptible
+from .texts import shown
 
 __all__ = ["is_memory", "reading", "require_memory", "run", "writing"]
 
@@ -68,10 +67,9 @@ async def _until_interrupted(body: Callable[[], Awaitable[T]]) -> T:
         nursery.cancel_scope.cancel()
     if results:
         return results[0]
-    if number is not None:
-        raise Interrupted(number) from raised
-    assert raised is not None  # the body has neither returned nor been cancelled
-    raise raised
+    if raised is not None and number is None:
+        raise raised
+    raise Interrupted(number or signal.SIGINT) from raised
 
 
 def is_memory(path: Path) -> bool:
@@ -87,12 +85,10 @@ def require_memory(path: Path) -> None:
     """
     if is_memory(path):
         return
-    what = f"{path} is not a memory: there is no log in it" if path.exists() else f"there is no memory in {path}"
-    raise Failure(
-        what,
-        Exit.NOTHING,
-        hint="Name its folder with --path or REMANENCE_PATH; `remanence remember` and `remanence import` make a new one.",
-    )
+    where = shown(path)
+    what = f"{where} is not a memory: there is no log in it" if path.exists() else f"there is no memory in {where}"
+    hint = "Name its folder with --path or REMANENCE_PATH; `remember` and `import` make one."
+    raise Failure(what, Exit.NOTHING, hint=hint)
 
 
 @contextlib.asynccontextmanager
@@ -156,5 +152,5 @@ def _refuse_others_folder(path: Path) -> None:
     if is_memory(path) or not path.is_dir():
         return
     if any(entry.name not in _PARTS for entry in path.iterdir()):
-        message = f"{path} holds other things than a memory; name a new or an empty folder with --path"
+        message = f"{shown(path)} holds other things than a memory; name a new or an empty folder with --path"
         raise InvalidInput(message)

@@ -19,6 +19,7 @@ __all__ = [
     "MomentType",
     "Options",
     "everywhere",
+    "examples",
     "pass_options",
     "path_option",
     "writes",
@@ -56,6 +57,11 @@ def _note(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
             setattr(context.ensure_object(Options), name, value)
 
     return keep
+
+
+def examples(*lines: str) -> str:
+    """An epilog that shows how a command is used."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)
 
 
 def path_option(**extra: Any) -> Callable[[F], F]:
@@ -105,12 +111,8 @@ class MetaType(click.ParamType[tuple[str, Scalar]]):
 
     name = "name=value"
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, Scalar]:
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Scalar]:
         """The name and the value."""
-        if isinstance(value, tuple):
-            return value
         name, equals, text = str(value).partition("=")
         if not name or not equals:
             self.fail(f"{value!r}: write name=value, as in --meta pages=12", param, ctx)

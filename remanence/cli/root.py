@@ -25,6 +25,10 @@ __all__ = ["main"]
 class Root(click.Group):
     """A group that ends its commands in order: every error that can be expected becomes a sentence and an exit code."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """The commands in the order in which people meet them."""
+        return list(self.commands)
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command.
 
@@ -60,7 +64,9 @@ def _let_go_of_stdout() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@click.group(cls=Root, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Root, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @path_option(envvar="REMANENCE_PATH")
 @click.option("--json", "as_json", is_flag=True, help=JSON_HELP)
 @click.version_option(package_name="remanence", message="%(prog)s %(version)s")
@@ -68,17 +74,27 @@ def _let_go_of_stdout() -> None:
 def main(ctx: click.Context, *, as_json: bool) -> None:
     """Remanence keeps an agent's memory: everything that is told is an event in a log that is never rewritten.
 
-    Every command works on one memory, a folder: ./memory, unless --path or REMANENCE_PATH names another.
-
-    \b
-      remanence remember "Ada prefers tea" --kind preference --tag drink
-      remanence find --tag drink
-      remanence import conversation.jsonl --scope ada
-      remanence log --follow
-      remanence demo
+    Every command works on one memory, a folder: ./memory, unless --path or REMANENCE_PATH names another. Start with
+    `remanence demo`.
     """
     ctx.ensure_object(Options).as_json |= as_json
 
 
-for command in (import_, remember, revise, reinforce, forget, get, find, history, why, log, stats, verify, backup, restore, demo):
+for command in (
+    import_,
+    remember,
+    revise,
+    reinforce,
+    forget,
+    get,
+    find,
+    history,
+    why,
+    log,
+    stats,
+    verify,
+    backup,
+    restore,
+    demo,
+):
     main.add_command(command)

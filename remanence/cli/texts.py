@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
-__all__ = ["clean", "clock", "count", "day", "moment", "one_line", "share", "size"]
+__all__ = ["clean", "clock", "count", "day", "moment", "one_line", "share", "shown", "size"]
 
 _CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """All but tab and newline, and what turns the direction of writing."""
@@ -61,3 +62,9 @@ def size(size_bytes: float) -> str:
 def share(part: float) -> str:
     """A share in per cent."""
     return f"{100 * part:.0f} %"
+
+
+def shown(path: Path) -> str:
+    """A path that can't be taken for a word."""
+    text = clean(str(path))
+    return text if text.startswith(("/", ".")) else f"./{text}"

@@ -8,9 +8,11 @@ from typing import Any, Final, Literal, NamedTuple
 from uuid import UUID
 
 import attrs
+import msgspec
 from hypothesis import strategies as st
 
 from remanence.codecs.converter import EventConverter, make_converter
+from remanence.codecs.payloads import PayloadCodec
 
 
 class Color(enum.Enum):
@@ -187,3 +189,17 @@ def instances(draw: st.DrawFn, *more: Kind) -> object:
         "Generated", {f"field_{index}": attrs.field(type=kind.hint) for index, kind in enumerate(fields)}, frozen=True
     )
     return cls(*(draw(kind.values) for kind in fields))
+
+
+def round_trip(event: object, converter: EventConverter) -> Any:
+    """What an event is after it was encoded, checked and decoded."""
+    codec = PayloadCodec[Any](type(event), converter)
+    payload = codec.encode(event, (), None, None, None)
+    assert codec.checked(payload) == codec.decode(payload)
+    return codec.decode(payload).data
+
+
+def data_of(event: object, converter: EventConverter) -> Any:
+    """What an event looks like in msgpack."""
+    payload = PayloadCodec[Any](type(event), converter).encode(event, (), None, None, None)
+    return msgspec.msgpack.decode(payload)[4]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any, Generic, Literal, NewType, TypedDict, TypeVar
 
 import attrs
@@ -16,7 +16,18 @@ from remanence.codecs.converter import EventConverter, make_converter
 from remanence.codecs.errors import InvalidInput
 from remanence.codecs.payloads import PayloadCodec
 
-from .generated import Celsius, Color, Level, Point, Reading, Unit, celsius_to_text, hooked_converter, text_to_celsius
+from .generated import (
+    Celsius,
+    Level,
+    Point,
+    Reading,
+    Unit,
+    celsius_to_text,
+    data_of,
+    hooked_converter,
+    round_trip,
+    text_to_celsius,
+)
 
 T = TypeVar("T")
 Degrees = NewType("Degrees", Celsius)
@@ -111,20 +122,6 @@ class Untouched:
 
 
 UNTOUCHED = Untouched(Point(1, 2), {"a": [Point(3)]}, {"b": [1, b"2"]}, {Level.LOW})
-
-
-def round_trip(event: object, converter: EventConverter) -> Any:
-    """What an event is after it was encoded, checked and decoded."""
-    codec = PayloadCodec[Any](type(event), converter)
-    payload = codec.encode(event, (), None, None, None)
-    assert codec.checked(payload) == codec.decode(payload)
-    return codec.decode(payload).data
-
-
-def data_of(event: object, converter: EventConverter) -> Any:
-    """What an event looks like in msgpack."""
-    payload = PayloadCodec[Any](type(event), converter).encode(event, (), None, None, None)
-    return msgspec.msgpack.decode(payload)[4]
 
 
 def is_celsius(hint: object) -> bool:
@@ -315,205 +312,3 @@ def test_strategies_for_subclasses_work() -> None:
     include_subclasses(Animal, converter)
     event = Zoo([Animal("a"), Cat("b", 9)])
     assert round_trip(event, converter) == event
-
-
-class Plain:
-    """A class that nobody told how to keep; all of its instances are alike."""
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Plain)
-
-    def __hash__(self) -> int:
-        return 0
-
-
-@attrs.frozen
-class Foreign:
-    """Has a field that can't be kept."""
-
-    thing: Plain
-
-
-@attrs.frozen
-class ForeignGeneric:
-    """Has one in a container."""
-
-    things: dict[str, list[Plain]]
-
-
-@attrs.frozen
-class ForeignCall:
-    """Has a function, which is no fact."""
-
-    call: Callable[[int], int]
-
-
-@attrs.frozen
-class Unresolved:
-    """Names a type that isn't there."""
-
-    thing: Missing  # type: ignore[name-defined]  # noqa: F821 - that is the point  # pyright: ignore
-
-
-@attrs.frozen
-class Unhashable:
-    """A remark that no set can hold."""
-
-    thing: Annotated[int, ["a list"]]
-
-
-@pytest.mark.parametrize("cls", [Foreign, ForeignGeneric, ForeignCall, Unresolved, Unhashable])
-def test_a_class_that_can_t_be_kept_is_refused_at_once(cls: type) -> None:
-    """The program learns it when it registers the class, not when it first records an event."""
-    with pytest.raises(InvalidInput, match=f"^{cls.__name__} has a type that can't be kept; register a hook"):
-        PayloadCodec(cls, make_converter())
-
-
-def test_a_hook_makes_a_class_known() -> None:
-    """What the refusal recommends helps."""
-    converter = make_converter()
-    converter.register_unstructure_hook(Plain, lambda _: None)
-    converter.register_structure_hook(Plain, lambda _, __: Plain())
-    assert isinstance(round_trip(Foreign(Plain()), converter).thing, Plain)
-
-
-@attrs.frozen
-class Keyed:
-    """Maps by other keys than text, which msgspec's sorted encoder doesn't take, and unordered sets."""
-
-    counts: dict[int, str]
-    colors: dict[Color, Point]
-    kinds: Mapping[Level, list[int]]
-    palette: frozenset[Color]
-    mixed: set[int | str]
-    points: frozenset[Point]
-
-
-KEYED = Keyed(
-    {2: "b", -1: "a"},
-    {Color.RED: Point(1)},
-    {Level.HIGH: [1]},
-    frozenset(Color),
-    {1, "1"},
-    frozenset({Point(2), Point(1)}),
-)
-
-
-def test_maps_by_other_keys_are_kept_by_text() -> None:
-    """Keys become texts as in JSON, sets become lists in one order, and both come back as they were."""
-    assert round_trip(KEYED, make_converter()) == KEYED
-    assert data_of(KEYED, make_converter()) == {
-        "counts": {"-1": "a", "2": "b"},
-        "colors": {"red": {"x": 1, "y": 0}},
-        "kinds": {"2": [1]},
-        "palette": ["red", "green"],
-        "mixed": [1, "1"],
-        "points": [{"x": 1, "y": 0}, {"x": 2, "y": 0}],
-    }
-
-
-def test_hooked_keys_are_kept_by_text() -> None:
-    """A hook that makes texts makes keys."""
-    event = ByCelsius({Celsius(1.0): 1, Celsius(-2.0): 2})
-    assert data_of(event, hooked_converter()) == {"counts": {"1.0 C": 1, "-2.0 C": 2}}
-    assert round_trip(event, hooked_converter()) == event
-
-
-@attrs.frozen
-class ByCelsius:
-    """A map by a hooked type."""
-
-    counts: dict[Celsius, int]
-
-
-@attrs.frozen
-class Private:
-    """Fields that msgspec leaves out or can't make."""
-
-    _hidden: int
-    doubled: int = attrs.field()
-    computed: int = attrs.field(init=False)
-
-    @doubled.default
-    def _double(self) -> int:
-        return 2 * self._hidden
-
-    @computed.default
-    def _compute(self) -> int:
-        return 3 * self._hidden
-
-
-def test_private_and_dependent_fields_are_kept() -> None:
-    """What msgspec would forget without a word goes through the converter."""
-    assert round_trip(Private(2), make_converter()) == Private(2)
-    assert round_trip(Private(2, 5), make_converter()) == Private(2, 5)
-
-
-@attrs.frozen
-class Lists:
-    """Fields declared by what can be done with them."""
-
-    numbers: Sequence[int]
-    names: Mapping[str, int]
-
-
-def test_abstract_types_come_back_as_plain_ones() -> None:
-    """A sequence is a list and a mapping a dict when they are read: the declared type says no more."""
-    assert round_trip(Lists((1, 2), {"a": 1}), make_converter()) == Lists([1, 2], {"a": 1})
-
-
-@attrs.frozen
-class Strict:
-    """A hooked class with plain fields beside the hooked one."""
-
-    value: Celsius
-    number: int = 0
-    text: str = ""
-    ratio: float = 0.0
-    flag: bool = False
-    numbers: list[int] = attrs.field(factory=list[int])
-    level: Level = Level.LOW
-    unit: Unit = Unit.METRE
-    point: Point = Point(1)
-    colors: set[Color] = attrs.field(factory=set[Color])
-    counts: dict[int, int] = attrs.field(factory=dict[int, int])
-    several: list[Celsius] = attrs.field(factory=list[Celsius])
-
-
-WRONG: list[tuple[str, Any, str]] = [
-    ("number", "3", ".number: Expected `int`, got `str`"),
-    ("number", 1.5, ".number: Expected `int`, got `float`"),
-    ("number", True, ".number: Expected `int`, got `bool`"),
-    ("number", 2**64, ".number: can't serialize ints"),
-    ("text", 3, ".text: Expected `str`, got `int`"),
-    ("text", b"3", ".text: Expected `str`, got `bytes`"),
-    ("text", "\ud800", ".text: 'utf-8' codec can't encode"),
-    ("ratio", "1", ".ratio: Expected `float`, got `str`"),
-    ("flag", 1, ".flag: Expected `bool`, got `int`"),
-    ("numbers", "12", ".numbers: Expected `array`, got `str`"),
-    ("numbers", [1, "2"], ".numbers[1]: Expected `int`, got `str`"),
-    ("level", 3, ".level: 3 is not a valid Level"),
-    ("level", "1", ".level: Expected `int`, got `str`"),
-    ("unit", "ell", ".unit: 'ell' is not a valid Unit"),
-    ("point", 3, ".point: Expected `object`, got `int`"),
-    ("point", Point("1"), ".point.x: Expected `int`, got `str`"),  # type: ignore[arg-type]  # pyright: ignore
-    ("colors", "red", ".colors: expected set"),
-    ("colors", ["red"], ".colors: expected set"),
-    ("counts", [(1, 2)], ".counts: expected dict"),
-    ("counts", {"one": 1}, ".counts"),
-    ("counts", {(1, 2): 1}, ".counts"),
-    ("counts", {1: "1"}, ".counts"),
-    ("several", [Point(1)], ".several: 'Point' object has no attribute 'degrees'"),
-    ("several", None, ".several: 'NoneType' object is not iterable"),
-    ("value", 3, ".value: 'int' object has no attribute 'degrees'"),
-]
-
-
-@pytest.mark.parametrize(("field", "value", "complaint"), WRONG)
-def test_hooked_classes_are_checked_as_strictly(field: str, value: Any, complaint: str) -> None:
-    """Beside a hooked field, too, a value of another type is refused by its field's name, and never bent to fit."""
-    codec = PayloadCodec(Strict, hooked_converter())
-    assert not codec.is_native
-    with pytest.raises(InvalidInput) as caught:
-        codec.checked(codec.encode(Strict(**{"value": Celsius(1.0), field: value}), (), None, None, None))
-    assert str(caught.value).startswith(f"Strict{complaint}")

@@ -247,7 +247,7 @@ def test_damage_says_where_and_what(hexadecimal: str, fault: str) -> None:
         (b"ada", "not from one bytes"),
     ],
 )
-def test_a_value_no_key_can_hold_is_named(key: Any, fault: str) -> None:  # noqa: ANN401 - wrong types on purpose
+def test_a_value_no_key_can_hold_is_named(key: Any, fault: str) -> None:
     """What can't be packed is the caller's mistake, named by where it stands and what it is."""
     with pytest.raises(InvalidInput, match=fault):
         pack(key)

@@ -1,0 +1,157 @@
+"""Demonstrating: the command that shows what Remanence does."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections.abc import Iterable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import attrs
+import click
+from rich.text import Text
+
+from ..core.errors import InvalidInput
+from ..core.recorded import Recorded
+from ..demo import play
+from ..projections.memories.view import MemoryRow
+from ..sizes import Sizes
+from .cards import event_entry, memory_entry
+from .checking import print_sizes
+from .exits import Exit, Failure
+from .importing import read_input
+from .opening import run
+from .options import Options, everywhere, pass_options
+from .output import Output
+from .texts import clean, count
+
+__all__ = ["demo"]
+
+EXAMPLE = "conversation.jsonl"
+MARGIN = 3
+
+
+@click.command()
+@click.option("--data", metavar="FILE", help="A conversation of your own, as `remanence import` takes it.")
+@click.option("--keep", metavar="FOLDER", help="Play in this folder and keep it, instead of a temporary one.")
+@everywhere
+@pass_options
+def demo(options: Options, *, data: str | None, keep: str | None) -> None:
+    """Show what Remanence does, in a folder of its own, and check every promise on the way.
+
+    A conversation is imported, a memory gets a history, an index is asked, sizes are measured; then processes are
+    killed in the middle of writing, and what is left is opened, verified, resumed and built anew. It takes a few
+    seconds. The exit code is 3 if any promise doesn't hold.
+    """
+    if data is None:
+        content, name = (files("remanence") / "data" / EXAMPLE).read_bytes(), EXAMPLE
+    else:
+        content, name = read_input(data)
+    out = Output(as_json=options.as_json, as_page=True)
+    with contextlib.ExitStack() as stack:
+        folder = (
+            Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="remanence-demo-")))
+            if keep is None
+            else Path(keep)
+        )
+        if folder.is_dir() and any(folder.iterdir()):
+            message = f"{folder} is not empty; the demonstration wants a new folder"
+            raise InvalidInput(message)
+        theatre = Theatre(out, folder, is_kept=keep is not None)
+        run(lambda: play(folder, content, name, theatre))
+        theatre.end()
+    if theatre.broken:
+        raise Failure(f"{count(theatre.broken, 'promise')} did not hold", Exit.DAMAGED)
+
+
+@attrs.define(eq=False)
+class Theatre:
+    """Shows the demonstration on the standard output."""
+
+    out: Output
+    folder: Path
+    is_kept: bool
+    acts: int = 0
+    checks: list[tuple[str, bool]] = attrs.field(factory=list[tuple[str, bool]])
+    figures: Sizes | None = None
+    is_after_check: bool = False
+
+    @property
+    def broken(self) -> int:
+        """How many promises didn't hold."""
+        return sum(not holds for _, holds in self.checks)
+
+    def act(self, title: str) -> None:
+        """Begin an act."""
+        self.acts += 1
+        if not self.out.as_json:
+            self.out.margin = 0
+            self.out.line()
+            self.out.line(Text.assemble((f"{self.acts}  ", "dim"), (title, "bold")))
+            self.out.line()
+            self.out.margin = MARGIN
+            self.is_after_check = False
+
+    def say(self, text: str) -> None:
+        """Say something."""
+        if not self.out.as_json:
+            self._pause()
+            self.out.prose(clean(text))
+            self.out.flush()
+
+    def _pause(self) -> None:
+        """A line left free between what has been checked and what comes."""
+        if self.is_after_check:
+            self.out.line()
+        self.is_after_check = False
+
+    def memory(self, row: MemoryRow) -> None:
+        """Show a memory."""
+        if not self.out.as_json:
+            memory_entry(self.out, row)
+
+    def events(self, events: Iterable[Recorded[Any]]) -> None:
+        """Show events."""
+        if not self.out.as_json:
+            for event in events:
+                event_entry(self.out, event)
+
+    def sizes(self, sizes: Sizes) -> None:
+        """Show what events take."""
+        self.figures = sizes
+        if not self.out.as_json:
+            print_sizes(self.out, sizes)
+
+    def check(self, promise: str, *, holds: bool) -> None:
+        """Show whether a promise holds."""
+        self.checks.append((promise, holds))
+        if not self.out.as_json:
+            mark = Text("✓", style="bold green") if holds else Text("✗", style="bold red")
+            self.out.prose(promise if holds else f"NOT SO: {promise}", indent=2, first=mark)
+            self.out.flush()
+            self.is_after_check = True
+
+    def end(self) -> None:
+        """Say what came of it."""
+        if self.out.as_json:
+            self.out.json(
+                {
+                    "checks": [{"promise": promise, "holds": holds} for promise, holds in self.checks],
+                    "events": self.figures and self.figures.events,
+                    "json_bytes": self.figures and self.figures.json_bytes,
+                    "frame_bytes": self.figures and self.figures.frame_bytes,
+                    "log_bytes": self.figures and self.figures.log_bytes,
+                    "folder": str(self.folder) if self.is_kept else None,
+                }
+            )
+            return
+        self.out.margin = 0
+        self.out.line()
+        held = len(self.checks) - self.broken
+        self.out.line(Text(f"{held} of {count(len(self.checks), 'promise')} held.", style="bold"))
+        if self.is_kept:
+            self.out.prose(
+                f"The memory is in {self.folder / 'memory'}: try `remanence log --path {self.folder / 'memory'}`."
+            )

@@ -1,0 +1,40 @@
+"""The stage: what the demonstration needs of whoever shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from ..core.recorded import Recorded
+from ..projections.memories.view import MemoryRow
+from ..sizes import Sizes
+
+__all__ = ["Stage"]
+
+
+class Stage(Protocol):
+    """Where the demonstration is shown."""
+
+    def act(self, title: str) -> None:
+        """Begin an act."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Say something."""
+        ...
+
+    def memory(self, row: MemoryRow) -> None:
+        """Show a memory."""
+        ...
+
+    def events(self, events: Iterable[Recorded[Any]]) -> None:
+        """Show events."""
+        ...
+
+    def sizes(self, sizes: Sizes) -> None:
+        """Show what events take."""
+        ...
+
+    def check(self, promise: str, *, holds: bool) -> None:
+        """Show whether a promise holds."""
+        ...
