@@ -42,6 +42,10 @@ class Ask(Generic[Q, A]):
         self.is_taken = True
         return True
 
+    def abandon(self) -> None:
+        """Take it back, if nobody has begun to act on it."""
+        self.is_abandoned = not self.is_taken
+
     def answer(self, answer: outcome.Outcome[A]) -> None:
         """Give the answer. The first one counts; nobody may be left to hear it."""
         if self._answer is None:
@@ -72,7 +76,7 @@ class Ask(Generic[Q, A]):
         return answer
 
     def _abort(self, _raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:
-        self.is_abandoned = not self.is_taken
+        self.abandon()
         self._task = None
         return trio.lowlevel.Abort.SUCCEEDED
 

@@ -21,7 +21,7 @@ from .writer import Writer
 __all__ = ["Retrainer"]
 
 _logger = logging.getLogger(__name__)
-FIRST_EVENTS: Final = 160
+FIRST_EVENTS: Final = 128
 """So few turns of one conversation already make a dictionary that pays for itself in as many more."""
 GROWTH: Final = 4
 SAMPLE_EVENTS: Final = 2000

@@ -99,15 +99,15 @@ class Writer(Actor[_Message]):
         self._log = log
         self._views = views
         self._is_buffered = durability == Durability.BUFFERED
+        self._in_hand: list[_Message] = []
         self._waiting: list[_Waiting] = []
         self._staged_bytes = 0
         self._buffered = 0
         self._is_due = False
         self._is_committing = False
-        self._idle = trio.Event()
-        self._idle.set()
+        self._finished = trio.Event()
         self._buffer_begun = trio.Event()
-        self._refusal: RemanenceError | None = None
+        self._refusal: Callable[[], RemanenceError] | None = None
         self._lost: StorageFailed | None = None
         self._failed_in_a_row = 0
         self.acknowledged = log.head
@@ -185,23 +185,26 @@ class Writer(Actor[_Message]):
                 nursery.cancel_scope.cancel()
         finally:
             with trio.CancelScope(shield=True):
-                await self._idle.wait()  # a commit under way can't be recalled
-            self._refuse_the_rest()
-            await self._thread.stop()
+                try:
+                    await self.stopped()  # what was accepted is written, whatever brought the end
+                finally:
+                    self._refuse_the_rest()
+                    await self._thread.stop()
 
     async def handle(self, batch: list[_Message]) -> None:
+        self._in_hand = batch
         for message in batch:
             if message.take():
                 self._accept(message)
         self._push()
         while self._staged_bytes > COMMIT_BYTES and self._is_committing:
-            await self._idle.wait()
+            await self._finished.wait()
 
     async def stopped(self) -> None:
         self._is_due = True
         self._push()
         while self._is_committing:
-            await self._idle.wait()
+            await self._finished.wait()
 
     async def in_thread(self, job: Callable[[], Any]) -> Any:
         """Run a job of housekeeping between commits."""
@@ -209,18 +212,23 @@ class Writer(Actor[_Message]):
 
     def _accept(self, message: _Message) -> None:
         request = message.request
-        if self._lost is not None:
+        if self._lost is not None and not isinstance(request, _Dictionary):
             lost, self._lost = self._lost, None
             message.answer(outcome.Error(lost))
         elif self._refusal is not None:
-            message.answer(outcome.Error(self._refusal))
+            message.answer(outcome.Error(self._refusal()))
         elif isinstance(request, Append):
             self._accept_append(message, request)
+        elif isinstance(request, _Dictionary):
+            message.answer(outcome.capture(self._use, request.data))
         else:
-            if isinstance(request, _Dictionary):
-                self._log.add_dictionary(request.data)
             self._is_due = True
             self._waiting.append((message, outcome.Value(Appended((0,)))))
+
+    def _use(self, dictionary: bytes) -> Appended:
+        """The next commit with an event brings the dictionary into the log."""
+        self._log.add_dictionary(dictionary)
+        return Appended((0,))
 
     def _accept_append(self, message: _Message, append: Append) -> None:
         result: outcome.Outcome[Appended] = outcome.capture(self._log.stage, append)
@@ -241,16 +249,15 @@ class Writer(Actor[_Message]):
         """Commit what is staged if it is due and nothing else is being committed."""
         if self._is_committing or not self._is_due:
             return
+        batch = self._log.take()
         waiting, self._waiting = self._waiting, []
         self._is_due = False
         self._buffered = 0
         self._staged_bytes = 0
-        batch = self._log.take()
         if not batch.frames:
             _answer(waiting)
             return
         self._is_committing = True
-        self._idle = trio.Event()
         self._thread.submit(lambda: self._commit(batch), lambda result: self._finish(batch, waiting, result))
 
     def _commit(self, batch: Batch) -> None:
@@ -269,8 +276,8 @@ class Writer(Actor[_Message]):
             self._failed_in_a_row = 0
             self._acknowledge(batch, waiting)
         self._push()
-        if not self._is_committing:
-            self._idle.set()
+        finished, self._finished = self._finished, trio.Event()
+        finished.set()
 
     def _acknowledge(self, batch: Batch, waiting: list[_Waiting]) -> None:
         self.acknowledged = batch.last
@@ -309,7 +316,7 @@ class Writer(Actor[_Message]):
             return
         if head < self.acknowledged:
             message = f"the log ends at {head}, but {self.acknowledged} was acknowledged; restore a backup"
-            self._go_read_only(Damaged(message, position=head))
+            self._refuse(lambda: Damaged(message, position=head))
         elif self._failed_in_a_row > 1:
             self._go_read_only(error)
         if is_there:
@@ -322,8 +329,11 @@ class Writer(Actor[_Message]):
 
     def _go_read_only(self, error: BaseException) -> None:
         message = f"the log is read-only after the disk failed: {error}; make room or mend it, then open the log again"
-        self._refusal = error if isinstance(error, Damaged) else StorageFailed(message)
-        _logger.error("%s", self._refusal)
+        self._refuse(lambda: (Damaged if isinstance(error, Damaged) else StorageFailed)(message))
+
+    def _refuse(self, refusal: Callable[[], RemanenceError]) -> None:
+        self._refusal = refusal
+        _logger.error("%s", refusal())
 
     @staticmethod
     def _not_written(error: BaseException) -> StorageFailed:
@@ -342,11 +352,10 @@ class Writer(Actor[_Message]):
 
     def _refuse_the_rest(self) -> None:
         """Nobody who asked is left without an answer, however the writer came to its end."""
-        closed = Closed("the writer stopped before it took the message; nothing was written")
-        for message in self.mailbox.leftovers():
-            message.answer(outcome.Error(closed))
         waiting, self._waiting = self._waiting, []
-        _fail(waiting, lambda _: closed, closed)
+        left = [*(message for message, _ in waiting), *self._in_hand, *self.mailbox.leftovers()]
+        for message in left:
+            message.answer(outcome.Error(Closed("the writer stopped before it wrote this; nothing was written")))
 
 
 def _answer(waiting: list[_Waiting]) -> None:

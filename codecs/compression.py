@@ -29,8 +29,9 @@ __all__ = [
     "starter_dictionary",
 ]
 
-LEVEL: Final = 3
-"""Measured on 300-byte events and a 64 KiB dictionary: level 1 packs worse, level 6 no better and four times slower."""
+LEVEL: Final = 1
+"""Measured on turns of conversations against a dictionary of their own: levels 2 and 3 save 1 % more at best, for a
+sixth to a third more time."""
 MAX_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
 """An event is a fact, not a file; larger things are stored elsewhere and named in the event."""
 MAX_DICTIONARY_BYTES: Final = 1024 * 1024

@@ -26,7 +26,7 @@ from .native import encode_value, has_text_form, is_foreign, is_map, is_set
 from .typegraph import is_untyped, members_of, types_of
 from .values import check_value
 
-__all__ = ["EventConverter", "make_converter", "types_of"]
+__all__ = ["EventConverter", "make_converter"]
 
 _Predicate = Callable[[Any], bool]
 _StructureHook = Callable[[Any, Any], Any]

@@ -2,7 +2,7 @@
 
     frame  = header body crc
     header = format flags type version dictionary time      16 bytes, big-endian
-    body   = salt payload                                   16 random bytes, then the packed payload
+    body   = salt payload                                   12 random bytes, then the packed payload
            | digest                                         of the body that was, when the frame is erased
     crc    = CRC-32 of position, header and body            4 bytes, little-endian
 
@@ -39,8 +39,8 @@ FORMAT: Final = 1
 ERASED: Final = 0x01
 """Flag: the body has been destroyed; its digest stands in its place."""
 HEADER_BYTES: Final = 16
-SALT_BYTES: Final = 16
-"""128 random bits a body: without them a digest that outlives an erased body could be matched against guesses."""
+SALT_BYTES: Final = 12
+"""96 random bits a body: without them a digest that outlives an erased body could be matched against guesses."""
 CRC_BYTES: Final = 4
 _RESIDUE: Final = 0x2144DF1C
 """CRC-32 of any bytes followed by their own CRC-32, whatever the seed (a property of the polynomial)."""

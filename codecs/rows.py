@@ -8,11 +8,11 @@ import msgspec
 
 from .converter import EventConverter
 from .errors import Damaged, InvalidInput
+from .native import encode_value
 
 __all__ = ["RowCodec"]
 
 R = TypeVar("R")
-_encode: Final = msgspec.msgpack.Encoder(order="deterministic").encode
 _decode: Final = msgspec.msgpack.Decoder().decode
 
 
@@ -36,8 +36,8 @@ class RowCodec(Generic[R]):
             InvalidInput: a value that can't be kept.
         """
         try:
-            return _encode(row if self._converter is None else self._converter.unstructure(row))
-        except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+            return encode_value(row if self._converter is None else self._converter.unstructure(row))
+        except Exception as error:  # a user's hooks may raise anything
             message = f"{self._cls.__name__}: {error}"
             raise InvalidInput(message) from error
 

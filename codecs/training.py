@@ -18,7 +18,7 @@ starter needs; 16 KiB into 75 %, for nearly twice the cost."""
 SEGMENT_BYTES: Final = 500
 """How long the passages are that a dictionary is put together from. zstd would try several lengths: four times the work
 for the same packing (measured on conversations; below 200 it packs worse)."""
-KEY_BYTES: Final = 8
+KEY_BYTES: Final = 6
 SAMPLES_MIN: Final = 100
 """zstd's trainer finds nothing in fewer."""
 

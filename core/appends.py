@@ -19,7 +19,7 @@ from .catalogs import KeyUse
 from .clock import Entropy
 from .errors import InvalidInput
 from .events import Registry
-from .queries import Condition, check_tags
+from .queries import MAX_POSITION, Condition, check_tags
 
 __all__ = ["Append", "Appended", "Encoder", "Prepared", "content_key", "key_use", "user_key"]
 
@@ -157,10 +157,13 @@ class Encoder:
             raise InvalidInput(message)
         _check_text("key", key, MAX_KEY_BYTES)
         _check_text("by", by, MAX_BY_BYTES)
-        if cause is not None and (not isinstance(cause, int) or cause < 1):
+        if cause is not None and not (type(cause) is int and 1 <= cause <= MAX_POSITION):
             message = f"cause is the position of an event, 1 or more, not {cause!r}"
             raise InvalidInput(message)
-        shared = tuple(tags) if not isinstance(tags, str) else check_tags(tags)
+        if condition is not None and not isinstance(condition, Condition):
+            message = f"condition is a Condition, not {type(condition).__name__}: write Condition(query, after=position)"
+            raise InvalidInput(message)
+        shared = check_tags(tags)
         mark = None if key is None else (key, len(events))
         salts = self._entropy(SALT_BYTES * len(events))
         prepared: list[Prepared] = []
@@ -186,7 +189,7 @@ class Encoder:
     ) -> tuple[Prepared, bytes]:
         registered = self._registry.of(event)
         about = getattr(event, "about", None)
-        tags = check_tags((*about(), *shared) if about is not None else shared)
+        tags = check_tags(_join(about(), shared) if callable(about) else shared)
         is_known_by_content = registered.dedup and not is_keyed
         if is_known_by_content:
             mark = (OWN_CONTENT, 1)
@@ -205,6 +208,11 @@ class Encoder:
             content if is_known_by_content else None,
         )
         return prepared, content
+
+
+def _join(own: Iterable[str], shared: tuple[str, ...]) -> Iterable[str]:
+    """An event's own tags and those of its append; one text for all of its own is left to be refused."""
+    return own if isinstance(own, str) else (*own, *shared)
 
 
 def _check_text(what: str, text: object, limit_bytes: int) -> None:

@@ -24,6 +24,7 @@ __all__ = [
     "Entry",
     "KeyUse",
     "MemoryCatalog",
+    "check_adjoins",
     "key_hash",
     "pack_position",
     "posting_hash",
@@ -195,6 +196,17 @@ class Catalog(Protocol):
         ...
 
 
+def check_adjoins(entries: Sequence[Entry], checkpoint: int) -> None:
+    """See that entries leave no gap after the checkpoint: a catalog with a gap would go on as if it knew everything.
+
+    Raises:
+        AssertionError: they do.
+    """
+    if entries and entries[0].position != checkpoint + 1:
+        message = f"the catalog stands at {checkpoint} and was given event {entries[0].position}"
+        raise AssertionError(message)
+
+
 class MemoryCatalog:
     """A catalog in plain dicts and lists."""
 
@@ -205,6 +217,7 @@ class MemoryCatalog:
         self._keys: dict[bytes, KeyUse] = {}
 
     def apply(self, entries: Sequence[Entry], proof: bytes) -> None:
+        check_adjoins(entries, self.checkpoint)
         for entry in entries:
             for term in (("type", entry.type), *(("tag", tag) for tag in entry.tags)):
                 self._postings.setdefault(term, []).append(entry.position)

@@ -20,9 +20,11 @@ import lmdb
 
 from .errors import Closed, Damaged, StorageFailed
 
-__all__ = ["DEFAULT_MAP_BYTES", "Environment"]
+__all__ = ["DATA_FILE", "DEFAULT_MAP_BYTES", "LOCK_FILE", "Environment"]
 
 T = TypeVar("T")
+DATA_FILE: Final = "data.mdb"
+LOCK_FILE: Final = "lock.mdb"
 DEFAULT_MAP_BYTES: Final = 64 << 30
 """Address space, not disk: what a log may grow to before the map has to be enlarged."""
 MAX_READERS: Final = 1024
@@ -36,6 +38,7 @@ _DAMAGE_ERRORS: Final = (
     lmdb.VersionMismatchError,
     lmdb.PanicError,
     lmdb.IncompatibleError,
+    lmdb.NotFoundError,  # a named database is missing
 )
 
 
@@ -69,7 +72,8 @@ class Environment:
         self.path = path
         self.read_only = read_only
         self._pid = os.getpid()
-        is_new = not read_only and not (path / "data.mdb").exists()
+        self._is_open = True
+        is_new = not read_only and not (path / DATA_FILE).exists()
         try:
             if is_new:
                 path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,6 +90,7 @@ class Environment:
                     mode=0o600,
                     create=not read_only,
                 )
+            with _translated(path), self._closed_on_failure():
                 self._env.reader_check()
                 self._dbs = {name: self._open_db(name, dupfixed=name in duplicates) for name in databases}
         except OSError as error:
@@ -94,6 +99,15 @@ class Environment:
         if is_new:
             sync_directory(path)
             sync_directory(path.parent)
+
+    @contextlib.contextmanager
+    def _closed_on_failure(self) -> Generator[None, None, None]:
+        """Or it could not be opened again: LMDB forbids a process to open an environment twice."""
+        try:
+            yield
+        except BaseException:
+            self._env.close()
+            raise
 
     def _open_db(self, name: str, *, dupfixed: bool) -> lmdb._Database:
         return self._env.open_db(name.encode(), dupsort=dupfixed, dupfixed=dupfixed, create=not self.read_only)
@@ -116,7 +130,7 @@ class Environment:
     def snapshot(self) -> lmdb.Transaction[bytes]:
         """A read transaction without translated errors, for the hottest reads: use it with `with`, at once."""
         if os.getpid() != self._pid:
-            self._refuse_fork()
+            self.require_own()
         try:
             return self._env.begin()
         except lmdb.Error as error:
@@ -143,8 +157,7 @@ class Environment:
             StorageFailed: the disk refuses; nothing of `change` is written.
             Damaged: LMDB found its file damaged.
         """
-        if os.getpid() != self._pid:
-            self._refuse_fork()
+        self.require_own()
         with _translated(self.path):
             for _ in range(_GROWTH_TRIES):
                 try:
@@ -161,8 +174,10 @@ class Environment:
         """Flush everything committed to the disk.
 
         Raises:
+            Closed: the environment is closed or another process's.
             StorageFailed: the disk refuses.
         """
+        self.require_own()
         with _translated(self.path):
             self._env.sync(True)  # noqa: FBT003 - LMDB's own signature
 
@@ -173,9 +188,8 @@ class Environment:
             Closed: the environment is another process's.
             StorageFailed: the disk refuses.
         """
-        if os.getpid() != self._pid:
-            self._refuse_fork()
-        data = target / "data.mdb"
+        self.require_own()
+        data = target / DATA_FILE
         try:
             with _translated(target):
                 self._env.copy(str(target), compact=True)
@@ -194,14 +208,24 @@ class Environment:
 
     def close(self) -> None:
         """Close. In a forked child this only forgets: the handles are the parent's."""
-        if os.getpid() == self._pid:
+        if self.is_open:
             self._env.close()
+        self._is_open = False
 
-    def _refuse_fork(self) -> None:
-        message = (
-            f"{self.path} was opened by process {self._pid} and can't be used in its fork {os.getpid()}; open it anew"
-        )
-        raise Closed(message)
+    def require_own(self) -> None:
+        """See that this is the process that opened the environment.
+
+        Raises:
+            Closed: it is a fork of that process.
+        """
+        if os.getpid() != self._pid:
+            message = f"{self.path} was opened by process {self._pid} and can't be used in its fork; open it anew"
+            raise Closed(message)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used: it has not been closed, and this is the process that opened it."""
+        return self._is_open and os.getpid() == self._pid
 
 
 def sync_directory(path: Path) -> None:

@@ -14,9 +14,10 @@ import lmdb
 from ..codecs.commits import Commit, pack_commit, read_commit
 from ..codecs.compression import deflate, inflate
 from ..codecs.digests import genesis_link
+from ..codecs.type_names import pack_type_name, read_type_name
 from .clock import Entropy, system_entropy
-from .environment import DEFAULT_MAP_BYTES, Environment
-from .errors import Damaged, InvalidInput, NotFound, StorageFailed
+from .environment import DATA_FILE, DEFAULT_MAP_BYTES, Environment
+from .errors import Closed, Damaged, InvalidInput, NotFound, RemanenceError, StorageFailed
 from .stores import Head, Sealed, Tally, check_follows
 
 __all__ = ["LmdbStore"]
@@ -50,11 +51,16 @@ class LmdbStore:
         self._path = path
         self._read_only = read_only
         self._map_bytes = map_bytes
-        if read_only and not (path / "data.mdb").exists():
+        self._is_closed = False
+        if read_only and not (path / DATA_FILE).exists():
             message = f"there is no log in {path}"
             raise NotFound(message)
         self._env = self._open()
-        self._log_id = self._identify(entropy)
+        try:
+            self._log_id = self._identify(entropy)
+        except BaseException:
+            self._env.close()
+            raise
 
     def _open(self) -> Environment:
         return Environment(self._path, _DATABASES, read_only=self._read_only, map_bytes=self._map_bytes)
@@ -95,7 +101,7 @@ class LmdbStore:
         def change(txn: lmdb.Transaction[bytes]) -> None:
             check_follows(sealed, self._head(txn))
             for type_id, name in commit.declarations.types:
-                self._put_new(txn, "types", _small.pack(type_id), name.encode())
+                self._put_new(txn, "types", _small.pack(type_id), pack_type_name(type_id, name))
             for dictionary_id, data in sealed.dictionaries.items():
                 self._put_new(txn, "dictionaries", _small.pack(dictionary_id), deflate(data))
             # With append=True, LMDB takes a position only if it is the greatest; the others it passes over.
@@ -172,11 +178,7 @@ class LmdbStore:
         return found
 
     def types(self) -> Mapping[int, str]:
-        try:
-            return {number: name.decode() for number, name in self._table("types").items()}
-        except UnicodeDecodeError as error:
-            message = f"the types of {self._path} have a name that is not text: {error}"
-            raise Damaged(message) from error
+        return {number: read_type_name(number, entry) for number, entry in self._table("types").items()}
 
     def dictionaries(self) -> Mapping[int, bytes]:
         return {number: inflate(data) for number, data in self._table("dictionaries").items()}
@@ -198,7 +200,7 @@ class LmdbStore:
 
         Raises:
             InvalidInput: `target` holds something.
-            StorageFailed: the disk refuses.
+            StorageFailed: the disk refuses; what was written is removed again.
         """
         try:
             target.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -209,13 +211,22 @@ class LmdbStore:
         if not is_empty:
             message = f"{target} is not empty; a backup goes into an empty or a new folder"
             raise InvalidInput(message)
-        self._env.copy(target)
+        try:
+            self._env.copy(target)
+        except RemanenceError:
+            (target / DATA_FILE).unlink(missing_ok=True)
+            raise
 
     def reopen(self) -> None:
+        self._env.require_own()
+        if self._is_closed:
+            message = f"{self._path} is closed"
+            raise Closed(message)
         self._env.close()
         self._env = self._open()
 
     def close(self) -> None:
+        self._is_closed = True
         self._env.close()
 
     def __repr__(self) -> str:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from ..codecs.commits import Commit
 from ..codecs.compression import Dictionaries, starter_dictionary
-from ..codecs.digests import chain_link, short_digest
+from ..codecs.digests import chain_link
 from ..codecs.frames import leaf, read_fields
 from ..codecs.payloads import content_digest
 from .appends import OWN_CONTENT, Append, Appended, Encoder, key_use
@@ -144,7 +144,10 @@ class Log:
         commit = Commit(batch.first, len(batch.frames), link, declarations)
         self.store.append(Sealed(commit, batch.frames, batch.dictionaries))
         self._link = link
-        self.catalog.apply(batch.entries, batch.leaves[-1])
+        if self.catalog.checkpoint == batch.first - 1:
+            self.catalog.apply(batch.entries, batch.leaves[-1])
+        else:
+            self.catch_up()  # it could not take an earlier batch
 
     def settle(self, batch: Batch) -> None:
         """Note that a batch has been written. Call it in the thread that stages."""
@@ -227,6 +230,8 @@ class Log:
         end = self.head + 1
         before = end if before is None else min(before, end)
         after = max(0, after)
+        if after + 1 >= before:
+            return []
         if not query.items:
             return self._read_all(after, before, limit, backward=backward)
         known = min(self.catalog.checkpoint + 1, before)
@@ -336,5 +341,7 @@ class Log:
 
     def close(self) -> None:
         """Close catalog and store."""
-        self.catalog.close()
-        self.store.close()
+        try:
+            self.catalog.close()
+        finally:
+            self.store.close()

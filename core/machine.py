@@ -20,7 +20,7 @@ def boot_id() -> str | None:
 
 
 def _sysctl_boot_id() -> str | None:
-    import ctypes
+    import ctypes  # noqa: PLC0415 - one system's need
 
     size = ctypes.c_size_t(64)
     value = ctypes.create_string_buffer(size.value)

@@ -21,18 +21,83 @@ MAX_TAG_BYTES: Final = 255
 """Tags are keys of the catalog, and LMDB's keys end at 511 bytes."""
 MAX_TAGS: Final = 64
 """Tags say what an event is about; text to search by words belongs to recall."""
+MAX_TYPE_BYTES: Final = 200
+"""As many as a commit record can declare."""
 MAX_ITEMS: Final = 64
+MAX_POSITION: Final = (1 << 63) - 1
+"""Beyond any log: at a million events a second it is reached after 290,000 years."""
 
 Term = tuple[str, str]
 """`("type", name)` or `("tag", tag)`: what has postings."""
 
 
+def check_types(types: Iterable[str]) -> tuple[str, ...]:
+    """Names of event types in order, each once.
+
+    Raises:
+        InvalidInput: one is empty, over 200 bytes, holds a NUL or isn't text.
+    """
+    unique = _unique("types", types)
+    for name in unique:
+        _check_text("type", name, MAX_TYPE_BYTES)
+    return unique
+
+
+def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
+    """Tags in order, each once.
+
+    Raises:
+        InvalidInput: one is empty, over 255 bytes, holds a NUL or isn't text; or there are more than 64.
+    """
+    unique = _unique("tags", tags)
+    if len(unique) > MAX_TAGS:
+        message = f"an event bears at most {MAX_TAGS} tags, this one {len(unique)}"
+        raise InvalidInput(message)
+    for tag in unique:
+        # Nearly every tag is a short one in ASCII, and that is seen at a quarter of the price.
+        if not (type(tag) is str and 0 < len(tag) <= MAX_TAG_BYTES and tag.isascii() and "\0" not in tag):
+            _check_text("tag", tag, MAX_TAG_BYTES)
+    return unique
+
+
+def _unique(what: str, texts: Iterable[str]) -> tuple[str, ...]:
+    if isinstance(texts, str):
+        message = f"{what} are a list of texts, not one text: write [{texts!r}]"
+        raise InvalidInput(message)
+    try:
+        return tuple(dict.fromkeys(texts))
+    except TypeError as error:
+        message = f"{what} are a list of texts, not {texts!r}: {error}"
+        raise InvalidInput(message) from error
+
+
+def _check_text(what: str, text: object, limit_bytes: int) -> None:
+    if not isinstance(text, str):
+        message = f"the {what} {text!r} is {type(text).__name__}, not text"
+        raise InvalidInput(message)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError as error:
+        message = f"the {what} {text!r} is not valid text: {error.reason}"
+        raise InvalidInput(message) from error
+    if not 1 <= size <= limit_bytes:
+        message = f"a {what} has 1 to {limit_bytes} bytes of UTF-8, {text[:40]!r} has {size}"
+        raise InvalidInput(message)
+    if "\0" in text:
+        message = f"the {what} {text!r} holds a NUL character"
+        raise InvalidInput(message)
+
+
 @attrs.frozen
 class Item:
-    """Types joined by *or*, tags joined by *and*."""
+    """Types joined by *or*, tags joined by *and*.
 
-    types: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    Raises:
+        InvalidInput: a type or a tag is empty, too long, or not text.
+    """
+
+    types: tuple[str, ...] = attrs.field(default=(), converter=check_types)
+    tags: tuple[str, ...] = attrs.field(default=(), converter=check_tags)
 
     def matches(self, type_name: str, tags: Iterable[str]) -> bool:
         """Whether an event of this type with these tags matches."""
@@ -50,9 +115,9 @@ class Query:
         """A query of one item (of none, when neither types nor tags are given).
 
         Raises:
-            InvalidInput: a tag is empty, too long, or not text.
+            InvalidInput: a type or a tag is empty, too long, or not text.
         """
-        item = Item(tuple(types), check_tags(tags))
+        item = Item(types, tags)
         return cls((item,)) if item.types or item.tags else ALL
 
     def __or__(self, other: Query) -> Query:
@@ -75,47 +140,20 @@ ALL: Final = Query()
 
 @attrs.frozen
 class Condition:
-    """An append's condition: it fails if any event that matches `query` was recorded after position `after`."""
-
-    query: Query
-    after: int = 0
-
-
-def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Tags in order, each once.
+    """An append's condition: it fails if any event that matches `query` was recorded after position `after`.
 
     Raises:
-        InvalidInput: one is empty, over 255 bytes, holds a NUL or isn't text; or there are more than 64.
+        InvalidInput: `after` is not a position.
     """
-    if isinstance(tags, str):
-        message = f"tags are a list of texts, not one text: write [{tags!r}]"
-        raise InvalidInput(message)
-    unique = tuple(dict.fromkeys(tags))
-    if len(unique) > MAX_TAGS:
-        message = f"an event bears at most {MAX_TAGS} tags, this one {len(unique)}"
-        raise InvalidInput(message)
-    for tag in unique:
-        # Nearly every tag is a short one in ASCII, and that is seen at a quarter of the price.
-        if not (type(tag) is str and 0 < len(tag) <= MAX_TAG_BYTES and tag.isascii() and "\0" not in tag):
-            _check_tag(tag)
-    return unique
 
+    query: Query
+    after: int = attrs.field(default=0)
 
-def _check_tag(tag: object) -> None:
-    if not isinstance(tag, str):
-        message = f"the tag {tag!r} is {type(tag).__name__}, not text"
-        raise InvalidInput(message)
-    try:
-        size = len(tag.encode())
-    except UnicodeEncodeError as error:
-        message = f"the tag {tag!r} is not valid text: {error.reason}"
-        raise InvalidInput(message) from error
-    if not 1 <= size <= MAX_TAG_BYTES:
-        message = f"a tag has 1 to {MAX_TAG_BYTES} bytes of UTF-8, {tag[:40]!r} has {size}"
-        raise InvalidInput(message)
-    if "\0" in tag:
-        message = f"the tag {tag!r} holds a NUL character"
-        raise InvalidInput(message)
+    @after.validator
+    def _check_after(self, _: object, after: object) -> None:
+        if type(after) is not int or not 0 <= after <= MAX_POSITION:
+            message = f"after is a position, 0 for the beginning, not {after!r}"
+            raise InvalidInput(message)
 
 
 class Postings(Protocol):

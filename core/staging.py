@@ -122,7 +122,7 @@ class Staging:
         return Appended(positions)
 
     def take(self) -> Batch:
-        """Close the batch: what is staged from now on belongs to the next one. Until `settle` it stays in the overlay."""
+        """Close the batch: what is staged from now on belongs to the next one. It is overlaid until `settle`."""
         taken = self._batch
         if not taken.frames:
             return Batch(taken.first)  # what is declared waits for the first event

@@ -23,7 +23,7 @@ from ..codecs.digests import chain_link, genesis_link
 from .catalogs import Catalog
 from .errors import Damaged, InvalidInput
 from .events import Registry
-from .stores import Head, Store
+from .stores import Head, Store, Tally
 from .verify_catalog import CatalogCheck
 from .verify_frames import FrameCheck
 
@@ -129,11 +129,11 @@ class _Walk:
         self._head = Head(0, genesis_link(store.log_id))
         self._commits = 0
         self._frames_at_once = 256
-        # The order matters while a writer goes on: what is counted first must be there in what is counted next.
+        # While a writer goes on, the order matters: what is read first has to be there in what is read next.
         self._catalog = None if catalog is None else CatalogCheck(catalog, store)
         self._types = _Table(store.types)
         self._dictionaries = _Table(store.dictionaries)
-        self._tally = store.tally()
+        self._tally = Tally(0, 0)
         self._frames = FrameCheck(0 if self._catalog is None else self._catalog.checkpoint)
 
     def run(self) -> None:
@@ -142,6 +142,7 @@ class _Walk:
         Raises:
             Damaged: the log is.
         """
+        self._tally = self._store.tally()
         self._tell_progress()
         while self._commits < self._tally.commits:
             commits, damage = self._read_commits()
@@ -168,7 +169,7 @@ class _Walk:
             commits, damage = self._commits_before(first, limit, error)
         for index, commit in enumerate(commits):
             if commit.first != first:
-                message = f"event {first} is in no commit: the next record is that of event {commit.first}"
+                message = f"the commit record after event {first - 1} is that of event {commit.first}, not {first}"
                 return commits[:index], Damaged(message, position=first)
             first = commit.last + 1
         if not commits and damage is None:
@@ -227,7 +228,9 @@ class _Walk:
             if self._types.declared(commit.first, number) != name:
                 message = f"the commit of event {commit.first} calls type {number} {name!r}, the table of types doesn't"
                 raise Damaged(message, position=commit.first)
-            self._frames.declare(number, name)
+            if not self._frames.declare(number, name):
+                message = f"the commit of event {commit.first} gives the type {name!r} a second number, {number}"
+                raise Damaged(message, position=commit.first)
         for number, digest in commit.declarations.dictionaries:
             data = self._dictionaries.declared(commit.first, number)
             if dictionary_digest(data) != digest:
@@ -254,16 +257,16 @@ class _Walk:
 
     def _read_frames(self, first: int, last: int) -> tuple[Sequence[bytes], Damaged | None]:
         """Frames, and the damage that stands after them, if any."""
+        frames: list[bytes] = []
+        damage: Damaged | None = None
         try:
-            frames = self._store.read(first, last)
+            frames += self._store.read(first, last)
         except Damaged:
-            frames = []
             for position in range(first, last + 1):
                 try:
                     frames += self._store.read(position, position)
                 except Damaged as error:
                     return frames, Damaged(str(error), position=position)
-        damage = None
         if len(frames) <= last - first:
             position = first + len(frames)
             damage = Damaged(f"event {position} is missing: there are no more frames", position=position)

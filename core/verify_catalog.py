@@ -115,7 +115,7 @@ class CatalogCheck:
         """Compare what was read between two milestones entry by entry."""
         wanted = Counter(item for item in self._wanted(frames, one, two) if self._is_known(item))
         kept = Counter(
-            item for item in self._kept() if self._is_known(item) and one.position < item.last <= other.position
+            item for item in self._kept() if self._is_known(item) and one.position < item.last <= two.position
         )
         lacking, surplus = min(wanted - kept, default=None), min(kept - wanted, default=None)
         if lacking is not None and (surplus is None or lacking <= surplus):

@@ -80,10 +80,13 @@ class FrameCheck:
         self._counts: dict[int, int] = {}
         self._append: _KeyedAppend | None = None
 
-    def declare(self, type_id: int, name: str) -> None:
-        """Let frames use an event type."""
-        self._names[type_id] = (name, TYPE + name.encode())
+    def declare(self, type_id: int, name: str) -> bool:
+        """Let frames use an event type; False if it has a number already."""
+        entry = (name, TYPE + name.encode())
+        is_new = entry not in self._names.values()
+        self._names[type_id] = entry
         self._counts[type_id] = 0
+        return is_new
 
     @property
     def resume(self) -> int:

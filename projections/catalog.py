@@ -20,6 +20,7 @@ from ..core.catalogs import (
     CatalogTally,
     Entry,
     KeyUse,
+    check_adjoins,
     pack_position,
     read_term,
     read_use,
@@ -75,6 +76,7 @@ class LmdbCatalog:
     def apply(self, entries: Sequence[Entry], proof: bytes) -> None:
         if not entries:
             return
+        check_adjoins(entries, self._checkpoint)
         postings: list[tuple[bytes, bytes]] = []
         keys: list[tuple[bytes, bytes]] = []
         for entry in entries:

@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar, cast
 import attrs
 
 from ..codecs import keys
-from ..codecs.converter import types_of
+from ..codecs.typegraph import types_of
 from ..core.clock import to_ns
 from ..core.errors import InvalidInput
 

@@ -153,8 +153,8 @@ class ViewStore:
         self.env.write(both)
 
     def close(self) -> None:
-        """Flush, close, and mark the files as clean."""
-        if self._read_only:
+        """Flush, close, and mark the files as clean. In a forked child, or the second time, there is nothing to do."""
+        if self._read_only or not self.env.is_open:
             self.env.close()
             return
         try:

@@ -6,7 +6,7 @@ says what that is, so that whoever comes second is refused, looks again and deci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import attrs
 
@@ -28,7 +28,7 @@ from .projections.memories.events import (
 from .projections.memories.view import MemoryRow
 from .projections.rows import Rows
 
-__all__ = ["Draft", "Remembered", "draft", "revision", "revision_guard"]
+__all__ = ["Draft", "Remembered", "draft", "in_turn", "revision", "revision_guard"]
 
 _FORGOTTEN = event_type_of(MemoryForgotten).name
 _REVISED = event_type_of(MemoryRevised).name
@@ -59,6 +59,7 @@ class Draft:
         key: its dedup key, if it has one.
         condition: what must not have happened.
         is_new: whether the memory is new.
+        content: what makes it the same memory when it is told again, if it is new and that can happen.
     """
 
     id: str
@@ -66,41 +67,58 @@ class Draft:
     key: str | None
     condition: Condition | None
     is_new: bool
+    content: str | None = None
 
     def outcome(self, appended: Appended) -> Remembered:
         """What became of it."""
         return Remembered(self.id, appended.position, self.is_new and not appended.is_duplicate)
 
 
-def draft(rows: Rows[MemoryRow], after: int, new: NewMemory, first: dict[str, str], new_id: Callable[[], str]) -> Draft:
+def draft(rows: Rows[MemoryRow], after: int, new: NewMemory, place: int, new_id: Callable[[], str]) -> Draft:
     """Decide what remembering adds.
 
     Args:
         rows: the memories that are visible.
         after: position up to which they are, read before them.
         new: what to remember.
-        first: ids of new memories by content that are decided on but not visible yet; what is decided here is added.
+        place: the least that a turn without a place of its own is given.
         new_id: makes ids.
     """
     if new.session is not None:
-        return _draft_turn(rows, after, new, new.session, new_id)
+        return _draft_turn(rows, after, new, new.session, place=place, new_id=new_id)
     content = content_tag(new.scope, new.kind, new.text)
     twin = _same(rows, content, new.text)
-    known = first.get(content) if twin is None else twin.id
-    if known is not None:
-        undone = Query.of([_FORGOTTEN, _REVISED], [memory_tag(known)])
-        return Draft(known, MemoryReinforced(known, new.scope), None, Condition(undone, after), is_new=False)
-    memory_id = first[content] = new_id()
+    if twin is not None:
+        undone = Query.of([_FORGOTTEN, _REVISED], [memory_tag(twin.id)])
+        return Draft(twin.id, MemoryReinforced(twin.id, new.scope), None, Condition(undone, after), is_new=False)
+    memory_id = new_id()
     told_since = Query.of(tags=[content])
-    return Draft(memory_id, _told(new, memory_id), None, Condition(told_since, after), is_new=True)
+    return Draft(memory_id, _told(new, memory_id), None, Condition(told_since, after), is_new=True, content=content)
 
 
-def _draft_turn(rows: Rows[MemoryRow], after: int, new: NewMemory, session: str, new_id: Callable[[], str]) -> Draft:
+def in_turn(drafts: Sequence[Draft]) -> tuple[list[int], list[int]]:
+    """Which of several decisions can be recorded at once, and which wait until those are; by index, in order.
+
+    What says the same as a new memory before it waits: it will reinforce that one, or another that came first.
+    """
+    now: list[int] = []
+    later: list[int] = []
+    told: set[str | None] = set()
+    for index, each in enumerate(drafts):
+        (later if each.content in told else now).append(index)
+        if each.content is not None:
+            told.add(each.content)
+    return now, later
+
+
+def _draft_turn(
+    rows: Rows[MemoryRow], after: int, new: NewMemory, session: str, *, place: int, new_id: Callable[[], str]
+) -> Draft:
     if new.place is not None:
         memory_id = turn_id(new.scope, session, new.place)
         return Draft(memory_id, _told(new, memory_id), turn_key(new.scope, session, new.place), None, is_new=True)
     last = rows.select("by_session", new.scope, session, backward=True, limit=1)
-    place = 1 + (last[0].place or 0) if last else 1
+    place = max(place, 1 + (last[0].place or 0) if last else 1)
     memory_id = new_id()
     event = _told(attrs.evolve(new, place=place), memory_id)
     said_since = Query.of(tags=[session_tag(new.scope, session)])

@@ -16,7 +16,7 @@ import trio
 
 from .actors.asks import Ask
 from .actors.writer import Writer, WriterStatistics
-from .core.appends import Appended
+from .core.appends import Append, Appended
 from .core.clock import Entropy, WallClock
 from .core.errors import Closed, InvalidInput, RemanenceError
 from .core.log import Log
@@ -121,6 +121,9 @@ class Engine:
             Closed: the engine is closed or read-only.
         """
         writer = self._open_writer()
+        if timeout_s is not None and not timeout_s >= 0:
+            message = f"timeout_s is a time in seconds, 0 or more, or None for ever, not {timeout_s!r}"
+            raise InvalidInput(message)
         if timeout_s is not None and key is None:
             key = secrets.token_hex(16)  # so that an unknown outcome can be settled by appending again
         encoded = self.log.encode(events, tags=tags, by=by, cause=cause, key=key, condition=condition)
@@ -137,21 +140,29 @@ class Engine:
         """
         writer = self._open_writer()
         posted: list[Ask[Any, Appended] | InvalidInput] = []
-        for request in requests:
-            try:
-                encoded = self.log.encode(
-                    request.events,
-                    tags=request.tags,
-                    by=request.by,
-                    cause=request.cause,
-                    key=request.key,
-                    condition=request.condition,
-                )
-            except InvalidInput as error:
-                posted.append(error)
-            else:
-                posted.append(await writer.post(encoded))
-        return [each if isinstance(each, InvalidInput) else await _result(each) for each in posted]
+        try:
+            for request in requests:
+                try:
+                    encoded = self._encode(request)
+                except InvalidInput as error:
+                    posted.append(error)
+                else:
+                    posted.append(await writer.post(encoded))
+            return [each if isinstance(each, InvalidInput) else await _result(each) for each in posted]
+        finally:  # a caller that is cancelled takes back what has not been taken up
+            for each in posted:
+                if not isinstance(each, InvalidInput):
+                    each.abandon()
+
+    def _encode(self, request: Request) -> Append:
+        return self.log.encode(
+            request.events,
+            tags=request.tags,
+            by=request.by,
+            cause=request.cause,
+            key=request.key,
+            condition=request.condition,
+        )
 
     async def flush(self) -> None:
         """Make everything accepted so far durable and visible.
@@ -235,6 +246,7 @@ class Engine:
                 return
             after = max(after, head)
             await self._changed(news)
+            self._refuse_closed()
 
     def view(self, projection: type[P]) -> P:
         """A projection's tables, to read from.
@@ -277,10 +289,13 @@ class Engine:
 
     # -- inside
 
-    def _query(self, query: Query | None, types: Iterable[type | str], tags: Iterable[str]) -> Query:
+    def _refuse_closed(self) -> None:
         if self._is_closed:
             message = f"the engine of {self.path} is closed"
             raise Closed(message)
+
+    def _query(self, query: Query | None, types: Iterable[type | str], tags: Iterable[str]) -> Query:
+        self._refuse_closed()
         names = [self.log.registry.name_of(each) for each in types]
         own = Query.of(names, tags)
         if query is not None and own.items:
@@ -309,10 +324,13 @@ class Engine:
         else:
             await news.wait()
 
-    def close(self) -> None:
-        """Let go of the files. For `open_engine`, once the writer has stopped."""
+    def end(self) -> None:
+        """Answer nobody any more, and tell those who wait for events. For `open_engine`, in the Trio loop."""
         self._is_closed = True
         self._wake()
+
+    def close(self) -> None:
+        """Let go of the files. For `open_engine`, once the writer has stopped."""
         try:
             self._views.close()
         finally:

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import attrs
 
 from .codecs.digests import short_digest
-from .core.clock import base32
+from .core.clock import base32, to_ns
 from .core.errors import InvalidInput
 from .projections.memories.events import Scalar
 
@@ -22,6 +22,7 @@ SCOPE_BYTES: Final = 120
 LABEL_BYTES: Final = 100
 """Scopes, sessions and tags are parts of index keys, which end at 511 bytes together."""
 TAGS_MAX: Final = 64
+NS_MAX: Final = (1 << 63) - 1
 _KIND: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -31,7 +32,7 @@ def as_scope(scope: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidInput: it is empty, too long, or a part is empty or holds a slash or NUL.
     """
-    parts = tuple(scope.split("/")) if isinstance(scope, str) else tuple(scope)
+    parts = tuple(scope.split("/")) if isinstance(scope, str) else _several("a scope", scope)
     for part in parts:
         if not isinstance(part, str) or not part or "/" in part or "\0" in part:
             message = (
@@ -64,12 +65,13 @@ def as_labels(tags: Iterable[str]) -> tuple[str, ...]:
     if isinstance(tags, str):
         message = f"tags are a list of texts, not one text: write [{tags!r}]"
         raise InvalidInput(message)
-    found = tuple(dict.fromkeys(tags))
+    labels = _several("tags", tags)
+    for tag in labels:
+        check_label("tag", tag)
+    found = tuple(dict.fromkeys(labels))
     if len(found) > TAGS_MAX:
         message = f"a memory has at most {TAGS_MAX} tags, this one {len(found)}"
         raise InvalidInput(message)
-    for tag in found:
-        _check_label("tag", tag)
     return found
 
 
@@ -107,20 +109,51 @@ class NewMemory:
         if not isinstance(self.text, str) or not self.text.strip():
             message = f"a memory is a text that says something, not {self.text!r:.60}"
             raise InvalidInput(message)
-        if not isinstance(self.kind, str) or not _KIND.fullmatch(self.kind):
-            message = f"the kind {self.kind!r}: lower-case letters, digits, - and _, 32 at most, as in 'preference'"
-            raise InvalidInput(message)
+        _size("text", self.text)
+        check_kind(self.kind)
         check_share("confidence", self.confidence)
         check_share("importance", self.importance)
         check_metadata(self.metadata)
         for name in ("session", "speaker"):
             value = getattr(self, name)
             if value is not None:
-                _check_label(name, value)
+                check_label(name, value)
+        if self.said_at is not None:
+            check_moment("said_at", self.said_at)
         if self.place is not None and (self.session is None or not _is_place(self.place)):
             got = f"place={self.place!r} with session={self.session!r}"
             message = f"place is the number of a turn in its session, from 1; got {got}"
             raise InvalidInput(message)
+
+
+def check_kind(kind: Any) -> None:
+    """Refuse what is not a kind of memory.
+
+    Raises:
+        InvalidInput: so it is.
+    """
+    if not isinstance(kind, str) or not _KIND.fullmatch(kind):
+        message = f"the kind {kind!r}: lower-case letters, digits, - and _, 32 at most, as in 'preference'"
+        raise InvalidInput(message)
+
+
+def check_moment(name: str, moment: Any) -> int:
+    """Refuse what is not an aware datetime between 1677 and 2262, which 64 bits of nanoseconds can tell.
+
+    Returns:
+        The moment, as unix time in nanoseconds.
+
+    Raises:
+        InvalidInput: so it is.
+    """
+    if not isinstance(moment, datetime):
+        message = f"{name} is a datetime with a time zone, not {type(moment).__name__}"
+        raise InvalidInput(message)
+    time_ns = to_ns(moment)
+    if not -NS_MAX <= time_ns <= NS_MAX:
+        message = f"{name} lies between the years 1678 and 2261, not at {moment.isoformat()}"
+        raise InvalidInput(message)
+    return time_ns
 
 
 def check_share(name: str, value: Any) -> None:
@@ -154,11 +187,23 @@ def check_metadata(metadata: Any) -> None:
             raise InvalidInput(message)
 
 
-def _check_label(what: str, value: Any) -> None:
+def check_label(what: str, value: Any) -> None:
+    """Refuse what is not a short text.
+
+    Raises:
+        InvalidInput: so it is.
+    """
     size = _size(what, value)
     if not 1 <= size <= LABEL_BYTES or "\0" in value:
         message = f"the {what} {value!r:.60} has {size} bytes of UTF-8; it has 1 to {LABEL_BYTES}, and no NUL"
         raise InvalidInput(message)
+
+
+def _several(what: str, values: Any) -> tuple[Any, ...]:
+    if not isinstance(values, Iterable):
+        message = f"{what} is a list of texts, not {type(values).__name__}"
+        raise InvalidInput(message)
+    return tuple(cast("Iterable[Any]", values))
 
 
 def _size(what: str, value: Any) -> int:

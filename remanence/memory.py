@@ -10,26 +10,28 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from .core.clock import to_ns, ulid
+from .core.clock import ulid
 from .core.errors import Conflict, InvalidInput, KeyReused, NotFound, RemanenceError
 from .core.queries import Condition
 from .core.recorded import Recorded
-from .deciding import Draft, Remembered, draft, revision, revision_guard
+from .deciding import Draft, Remembered, draft, in_turn, revision, revision_guard
 from .engine import Engine, Request, Statistics
-from .identity import NewMemory, as_labels, as_scope
+from .identity import NewMemory
 from .projections.memories.events import (
     MemoryForgotten,
     MemoryReinforced,
+    MemoryRemembered,
     Scalar,
     memory_tag,
+    session_tag,
 )
 from .projections.memories.view import Memories, MemoryRow
+from .wanted import Order, Wanted
 
-__all__ = ["Memory", "Order", "Remembered", "open_memory"]
+__all__ = ["Memory", "Order", "Remembered"]
 
-Order = Literal["newest", "oldest", "surest"]
 ID_LENGTH_MAX: Final = 100
 TRIES: Final = 100
 """Times that a decision is made anew because somebody else's came first. Each try means that another one succeeded."""
@@ -115,9 +117,11 @@ class Memory:
             InvalidInput: one can't be taken; nothing was written.
             RemanenceError: the first error that one of them met; the others are remembered.
         """
-        found = await self.remember_each(
-            [one if isinstance(one, NewMemory) else NewMemory(one) for one in memories], cause=cause
-        )
+        if isinstance(memories, str):
+            message = f"remember_many takes several memories, not one text: write [{memories!r:.60}]"
+            raise InvalidInput(message)
+        new = [one if isinstance(one, NewMemory) else NewMemory(one) for one in memories]
+        found = await self.remember_each(new, cause=cause)
         for result in found:
             if isinstance(result, RemanenceError):
                 raise result
@@ -127,22 +131,23 @@ class Memory:
         self, memories: Sequence[NewMemory], *, cause: int | None = None
     ) -> list[Remembered | RemanenceError]:
         """As `remember_many`, with the outcome of each."""
-        first: dict[str, str] = {}
-        drafts = [self._draft(new, first) for new in memories]
+        drafts = [self._draft(new) for new in memories]
+        now, later = in_turn(drafts)
         requests = [
-            Request((each.event,), by=self.by, cause=cause, key=each.key, condition=each.condition) for each in drafts
+            Request((each.event,), by=self.by, cause=cause, key=each.key, condition=each.condition)
+            for each in map(drafts.__getitem__, now)
         ]
-        results = await self.engine.append_all(requests)
-        outcomes: list[Remembered | RemanenceError] = []
-        for new, each, result in zip(memories, drafts, results, strict=True):
-            if isinstance(result, Conflict) or (isinstance(result, KeyReused) and new.place is None):
-                try:
-                    outcomes.append(await self._remember(new, cause))
-                except RemanenceError as error:
-                    outcomes.append(error)
+        outcomes: dict[int, Remembered | RemanenceError] = {}
+        for index, result in zip(now, await self.engine.append_all(requests), strict=True):
+            if isinstance(result, Conflict) or (isinstance(result, KeyReused) and memories[index].place is None):
+                outcomes[index] = await self._outcome(memories[index], cause)
             else:
-                outcomes.append(result if isinstance(result, RemanenceError) else each.outcome(result))
-        return outcomes
+                outcomes[index] = result if isinstance(result, RemanenceError) else drafts[index].outcome(result)
+        if later:
+            await self._catch_up()
+            again = await self.remember_each([memories[index] for index in later], cause=cause)
+            outcomes.update(zip(later, again, strict=True))
+        return [outcomes[index] for index in range(len(memories))]
 
     async def revise(
         self,
@@ -212,9 +217,9 @@ class Memory:
         Raises:
             NotFound: there is none, or it has been forgotten.
         """
-        row = self._rows.get(memory_id)
+        row = self._rows.get(memory_id) if _is_id(memory_id) else None
         if row is None:
-            known = self.engine.read(tags=[memory_tag(memory_id)], limit=1) if _is_tag(memory_id) else []
+            known = self.engine.read(tags=[memory_tag(memory_id)], limit=1) if _is_id(memory_id) else []
             message = (
                 f"the memory {memory_id} has been forgotten; its history is there"
                 if known
@@ -252,40 +257,18 @@ class Memory:
         Raises:
             InvalidInput: something can't be taken.
         """
-        wanted = as_labels(tags)
-        path = as_scope(scope)
-        if order not in ("newest", "oldest", "surest"):
-            message = f"order is 'newest', 'oldest' or 'surest', not {order!r}"
-            raise InvalidInput(message)
-        if limit is not None and limit < 1:
-            message = f"limit is 1 or more, or None for all, not {limit}"
-            raise InvalidInput(message)
-        low = None if since is None else to_ns(since)
-        high = None if until is None else to_ns(until)
-        by_time: dict[str, Any] = {"start": low, "stop": high, "backward": order == "newest"}
-        if session is not None:
-            rows = self._rows.iterate("by_session", path, session)
-        elif order == "surest":
-            rows = self._rows.iterate("by_confidence", path, start=float(min_confidence), backward=True)
-        elif wanted:
-            rows = self._rows.iterate("by_tag", path, wanted[0], **by_time)
-        elif kind is not None:
-            rows = self._rows.iterate("by_kind", path, kind, **by_time)
-        else:
-            rows = self._rows.iterate("by_time", path, **by_time)
-        found: list[MemoryRow] = []
-        for row in rows:
-            if (
-                (kind is None or row.kind == kind)
-                and row.confidence >= min_confidence
-                and (low is None or row.time_ns >= low)
-                and (high is None or row.time_ns < high)
-                and set(wanted) <= set(row.tags)
-            ):
-                found.append(row)
-                if len(found) == limit:
-                    break
-        return found
+        wanted = Wanted(
+            scope=scope,
+            kind=kind,
+            tags=tags,
+            session=session,
+            since=since,
+            until=until,
+            min_confidence=min_confidence,
+            order=order,
+            limit=limit,
+        )
+        return wanted.among(self._rows)
 
     def history(self, memory_id: str) -> list[Recorded[Any]]:
         """Every event that made the memory what it is, oldest first; also after it has been forgotten.
@@ -293,7 +276,7 @@ class Memory:
         Raises:
             NotFound: there never was such a memory.
         """
-        found = self.engine.read(tags=[memory_tag(memory_id)]) if _is_tag(memory_id) else []
+        found = self.engine.read(tags=[memory_tag(memory_id)]) if _is_id(memory_id) else []
         if not found:
             message = f"there is no memory {memory_id!r}"
             raise NotFound(message)
@@ -330,9 +313,16 @@ class Memory:
 
     # -- deciding
 
+    async def _outcome(self, new: NewMemory, cause: int | None) -> Remembered | RemanenceError:
+        try:
+            return await self._remember(new, cause)
+        except RemanenceError as error:
+            return error
+
     async def _remember(self, new: NewMemory, cause: int | None) -> Remembered:
+        place = 1
         for _ in range(TRIES):
-            decided = self._draft(new, {})
+            decided = self._draft(new, place)
             try:
                 appended = await self.engine.append(
                     decided.event, by=self.by, cause=cause, key=decided.key, condition=decided.condition
@@ -344,12 +334,20 @@ class Memory:
                     )
                     raise KeyReused(message, key=error.key, positions=error.positions) from error
                 await self._catch_up()
+                if isinstance(error, KeyReused) and new.session is not None:
+                    place = self._free_place(new.scope, new.session)
                 continue
             return decided.outcome(appended)
         raise _restless()
 
-    def _draft(self, new: NewMemory, first: dict[str, str]) -> Draft:
-        return draft(self._rows, self._checkpoint(), new, first, lambda: ulid(self.engine.clock, self.engine.entropy))
+    def _draft(self, new: NewMemory, place: int = 1) -> Draft:
+        return draft(self._rows, self._checkpoint(), new, place, lambda: ulid(self.engine.clock, self.engine.entropy))
+
+    def _free_place(self, scope: tuple[str, ...], session: str) -> int:
+        """The first place of a session beyond all that were ever taken: a forgotten turn keeps its own."""
+        turns = self.engine.read(types=[MemoryRemembered], tags=[session_tag(scope, session)])
+        told = [turn.data for turn in turns if not turn.is_erased]
+        return 1 + max((each.place or 0 for each in told if each.session == session), default=0)
 
     async def _on_memory(self, memory_id: str, make: Callable[[MemoryRow], object], cause: int | None) -> int:
         for _ in range(TRIES):
@@ -372,8 +370,9 @@ class Memory:
         await self.engine.flush()
 
 
-def _is_tag(memory_id: str) -> bool:
-    return 0 < len(memory_id) <= ID_LENGTH_MAX and "\0" not in memory_id
+def _is_id(text: object) -> bool:
+    """Whether there could be a memory with this id."""
+    return isinstance(text, str) and text.isascii() and text.isprintable() and 0 < len(text) <= ID_LENGTH_MAX
 
 
 def _restless() -> Conflict:

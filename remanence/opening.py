@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import attrs
 import trio
@@ -122,6 +122,7 @@ async def open_engine(
                 async with _running(log, writer, settings):
                     yield engine
         finally:
+            engine.end()
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(engine.close)
 
@@ -150,11 +151,17 @@ async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerat
     """Run the actors around a body, and stop them in order.
 
     What the body raises comes out as it is, not in a group: that there are tasks of ours beside it is our own affair.
+    The writer outlives whatever cancels the body: it is stopped last, once what it accepted is written.
     """
+
+    async def write(*, task_status: trio.TaskStatus[None]) -> None:
+        with trio.CancelScope(shield=True):
+            await writer.run(task_status=task_status)
+
     raised: BaseException | None = None
     try:
         async with trio.open_nursery() as nursery:
-            await nursery.start(writer.run)
+            await nursery.start(write)
             if settings.retrain:
                 nursery.start_soon(Retrainer(log, writer).run)
             try:
@@ -168,11 +175,17 @@ async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerat
                     await writer.stop(trio.current_time() + settings.shutdown_s)
                 nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
-        if len(group.exceptions) == 1:
-            raise group.exceptions[0] from None
-        raise
+        raise _only(group) from None
     if raised is not None:
         raise raised
+
+
+def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """The error that a group holds, if it is the only one."""
+    if len(group.exceptions) > 1:
+        return group
+    error = next(iter(group.exceptions))
+    return _only(cast("BaseExceptionGroup[BaseException]", error)) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _open_parts(

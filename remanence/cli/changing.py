@@ -37,24 +37,37 @@ def given_text(text: str) -> str:
 
 
 @click.command(
+    short_help="Remember a text.",
     epilog=examples(
         'remanence remember "Ada prefers tea" --kind preference --tag drink',
         'remanence remember "Good morning." --session 2026-03-02 --speaker Ada',
         "git log -1 --format=%B | remanence remember - --kind event",
-    )
+    ),
 )
 @click.argument("text")
-@click.option("--scope", default="main", show_default=True, help="Whose memory it is: a path such as ada/project-x.")
-@click.option("--kind", help="fact, preference, procedure, reflection, or a word of your own." + default_of("kind"))
-@click.option("--tag", "tags", multiple=True, help="A label to find it by" + MORE)
-@click.option("--confidence", type=SHARE, help="How sure it is, 0 to 1." + default_of("confidence"))
-@click.option("--importance", type=SHARE, help="How much it matters, 0 to 1." + default_of("importance"))
+@click.option(
+    "--scope",
+    metavar="PATH",
+    default="main",
+    show_default=True,
+    help="Whose memory it is: a path such as ada/project-x.",
+)
+@click.option(
+    "--kind",
+    metavar="KIND",
+    help="fact, preference, procedure, reflection, or a word of your own." + default_of("kind"),
+)
+@click.option("--tag", "tags", metavar="LABEL", multiple=True, help="A label to find it by" + MORE)
+@click.option("--confidence", type=SHARE, metavar="SHARE", help="How sure it is, 0 to 1." + default_of("confidence"))
+@click.option(
+    "--importance", type=SHARE, metavar="SHARE", help="How much it matters, 0 to 1." + default_of("importance")
+)
 @click.option("--meta", "metadata", type=MetaType(), multiple=True, help="Whatever else is known of it" + MORE)
-@click.option("--session", help="The conversation that it is a turn of.")
-@click.option("--place", type=POSITION, help="Its place there; the next one unless given.")
-@click.option("--speaker", help="Who said it.")
+@click.option("--session", metavar="NAME", help="The conversation that it is a turn of.")
+@click.option("--place", type=POSITION, metavar="N", help="Its place there; the next one unless given.")
+@click.option("--speaker", metavar="NAME", help="Who said it.")
 @click.option("--said-at", type=MomentType(), help="When it was said or happened, as 2026-03-02T09:14:05.")
-@click.option("--cause", type=POSITION, help="The event that led to it.")
+@click.option("--cause", type=POSITION, metavar="EVENT", help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
@@ -96,20 +109,21 @@ def remember(
 
 
 @click.command(
+    short_help="Change what a memory says.",
     epilog=examples(
         'remanence revise ID "Ada prefers coffee" --reason "she said so on Tuesday"',
         "remanence revise ID --confidence 0.4",
-    )
+    ),
 )
 @click.argument("memory_id", metavar="ID")
 @click.argument("text", required=False)
-@click.option("--confidence", type=SHARE, help="How sure it is from now on.")
-@click.option("--importance", type=SHARE, help="How much it matters from now on.")
-@click.option("--tag", "tags", multiple=True, help="Its labels from now on" + MORE)
+@click.option("--confidence", type=SHARE, metavar="SHARE", help="How sure it is from now on.")
+@click.option("--importance", type=SHARE, metavar="SHARE", help="How much it matters from now on.")
+@click.option("--tag", "tags", metavar="LABEL", multiple=True, help="Its labels from now on" + MORE)
 @click.option("--no-tags", is_flag=True, help="It has no labels from now on.")
 @click.option("--meta", "metadata", type=MetaType(), multiple=True, help="Its metadata from now on" + MORE)
-@click.option("--reason", help="Why; kept in its history.")
-@click.option("--cause", type=POSITION, help="The event that led to it.")
+@click.option("--reason", metavar="TEXT", help="Why; kept in its history.")
+@click.option("--cause", type=POSITION, metavar="EVENT", help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
@@ -139,10 +153,10 @@ def revise(
     _change(options, memory_id, "revised", change)
 
 
-@click.command()
+@click.command(short_help="Confirm a memory.")
 @click.argument("memory_id", metavar="ID")
-@click.option("--note", help="What confirmed it; kept in its history.")
-@click.option("--cause", type=POSITION, help="The event that led to it.")
+@click.option("--note", metavar="TEXT", help="What confirmed it; kept in its history.")
+@click.option("--cause", type=POSITION, metavar="EVENT", help="The event that led to it.")
 @writes
 @everywhere
 @pass_options
@@ -151,10 +165,10 @@ def reinforce(options: Options, *, memory_id: str, note: str | None, cause: int 
     _change(options, memory_id, "confirmed", lambda memory: memory.reinforce(memory_id, note=note, cause=cause))
 
 
-@click.command()
+@click.command(short_help="Hide a memory; its history stays.")
 @click.argument("memory_id", metavar="ID")
-@click.option("--reason", help="Why; kept in its history.")
-@click.option("--cause", type=POSITION, help="The event that led to it.")
+@click.option("--reason", metavar="TEXT", help="Why; kept in its history.")
+@click.option("--cause", type=POSITION, metavar="EVENT", help="The event that led to it.")
 @writes
 @everywhere
 @pass_options

@@ -12,9 +12,11 @@ import attrs
 import click
 import trio
 
-from ..core.errors import NotFound
+from ..core.errors import Damaged, NotFound
 from ..core.events import Registry
+from ..core.lease import holder
 from ..core.lmdb_store import LmdbStore
+from ..core.pages import fault_at_rest
 from ..core.verify import Report
 from ..core.verify import verify as verify_log
 from ..engine import Statistics
@@ -28,7 +30,7 @@ from .finding import scopes
 from .opening import reading, require_memory, run
 from .options import Options, everywhere, pass_options
 from .output import Output
-from .progress import bars, interruptible
+from .progress import bars, counting, interruptible
 from .texts import count, moment, one_line, share, shown, size
 
 __all__ = ["print_sizes", "stats", "verify", "verify_folder"]
@@ -37,24 +39,21 @@ SCOPES_MAX: Final = 1000
 SCOPES_SHOWN: Final = 12
 
 
-@click.command()
+@click.command(short_help="Check that everything is as it was written.")
 @everywhere
 @pass_options
 def verify(options: Options) -> None:
     """Compute everything in the log again, and name the first thing that isn't as it was written.
 
-    Checked are the commits and the chain of their digests, every frame with its checksum and content, the tables that
-    they need, and the catalog of types, tags and keys. It may be done while another process writes. The exit code is 3
-    if anything is wrong.
+    Checked are the file's pages (unless another process writes to it), the commits and the chain of their digests,
+    every frame with its checksum and content, the tables that they need, and the catalog of types, tags and keys. The
+    exit code is 3 if anything is wrong.
     """
     require_memory(options.path)
 
     async def body() -> Report:
         with bars(events="verifying") as progress:
-            tell = interruptible(progress)
-            return await trio.to_thread.run_sync(
-                lambda: verify_folder(options.path, lambda done, total: tell("events", done, total))
-            )
+            return await trio.to_thread.run_sync(verify_folder, options.path, counting(progress, "events"))
 
     report = run(body)
     out = Output(as_json=options.as_json)
@@ -69,9 +68,16 @@ def verify(options: Options) -> None:
 def verify_folder(path: Path, progress: Callable[[int, int], None]) -> Report:
     """Verify the log of a memory, and its catalog if there is one that may be opened.
 
+    Unless somebody writes to it, the file is first walked through without LMDB, so that no damage can end the process.
+
     Raises:
         Damaged, StorageFailed: the log can't be opened at all.
     """
+    if holder(path) is None:
+        fault = fault_at_rest(path / "log")
+        if fault is not None:
+            message = f"the file of {shown(path)} is damaged: {fault}; bring back a backup with `remanence restore`"
+            raise Damaged(message)
     with contextlib.ExitStack() as stack:
         store = stack.enter_context(contextlib.closing(LmdbStore(path / "log", read_only=True)))
         catalog: LmdbCatalog | None = None
@@ -149,7 +155,7 @@ class Holdings:
     span: tuple[datetime, datetime] | None
 
 
-@click.command()
+@click.command(short_help="Show what the memory holds, and its sizes.")
 @click.option("--quick", is_flag=True, help="Leave out the size as JSON, for which every event has to be read.")
 @everywhere
 @pass_options

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -33,7 +33,7 @@ EXAMPLE = "conversation.jsonl"
 MARGIN = 3
 
 
-@click.command()
+@click.command(short_help="Show what Remanence does, and check its promises.")
 @click.option("--data", metavar="FILE", help="A conversation of your own, as `remanence import` takes it.")
 @click.option("--keep", metavar="FOLDER", help="Play in this folder and keep it, instead of a temporary one.")
 @everywhere
@@ -76,7 +76,7 @@ class Theatre:
     acts: int = 0
     checks: list[tuple[str, bool]] = attrs.field(factory=list[tuple[str, bool]])
     figures: Sizes | None = None
-    is_after_check: bool = False
+    before: str = ""
 
     @property
     def broken(self) -> int:
@@ -92,46 +92,45 @@ class Theatre:
             self.out.line(Text.assemble((f"{self.acts}  ", "dim"), (title, "bold")))
             self.out.line()
             self.out.margin = MARGIN
-            self.is_after_check = False
+            self.before = ""
 
     def say(self, text: str) -> None:
         """Say something."""
-        if not self.out.as_json:
-            self._pause()
+        if self._begin("words", after={"block", "check"}):
             self.out.prose(clean(text))
             self.out.flush()
 
-    def _pause(self) -> None:
-        """A line left free between what has been checked and what comes."""
-        if self.is_after_check:
-            self.out.line()
-        self.is_after_check = False
-
     def memory(self, row: MemoryRow) -> None:
         """Show a memory."""
-        if not self.out.as_json:
+        if self._begin("block", after={"words", "check"}):
             memory_entry(self.out, row)
 
     def events(self, events: Iterable[Recorded[Any]]) -> None:
         """Show events."""
-        if not self.out.as_json:
+        if self._begin("block", after={"words", "check"}):
             for event in events:
                 event_entry(self.out, event)
 
     def sizes(self, sizes: Sizes) -> None:
         """Show what events take."""
         self.figures = sizes
-        if not self.out.as_json:
+        if self._begin("block", after={"words", "check"}):
             print_sizes(self.out, sizes)
 
     def check(self, promise: str, *, holds: bool) -> None:
         """Show whether a promise holds."""
         self.checks.append((promise, holds))
-        if not self.out.as_json:
+        if self._begin("check", after={"block"}):
             mark = Text("✓", style="bold green") if holds else Text("✗", style="bold red")
             self.out.prose(promise if holds else f"NOT SO: {promise}", indent=2, first=mark)
             self.out.flush()
-            self.is_after_check = True
+
+    def _begin(self, what: str, *, after: Collection[str]) -> bool:
+        """Leave a line free after some of what comes before; returns whether there is anybody to show it to."""
+        if not self.out.as_json and self.before in after:
+            self.out.line()
+        self.before = what
+        return not self.out.as_json
 
     def end(self) -> None:
         """Say what came of it."""
@@ -151,7 +150,9 @@ class Theatre:
         self.out.line()
         held = len(self.checks) - self.broken
         self.out.line(Text(f"{held} of {count(len(self.checks), 'promise')} held.", style="bold"))
-        if self.is_kept:
+        if not self.is_kept:
+            self.out.prose("All of it was played in a temporary folder; --keep FOLDER keeps one.")
+        else:
             self.out.prose(
                 f"The memory is in {self.folder / 'memory'}: try `remanence log --path {self.folder / 'memory'}`."
             )

@@ -43,18 +43,29 @@ class Wanted:
 
 
 @click.command(
+    short_help="Print the log, and follow it.",
     epilog=examples(
         "remanence log --backward --limit 10",
         "remanence log --type memory.forgotten --tag scope:ada",
         "remanence log --follow --after 1451 --json",
-    )
+    ),
 )
-@click.option("--after", type=click.IntRange(min=0), help="Only events after this position.")
+@click.option("--after", metavar="EVENT", type=click.IntRange(min=0), help="Only events after this position.")
 @click.option(
-    "--type", "types", multiple=True, help="Only of this type, as memory.revised; give it again for others too."
+    "--type",
+    "types",
+    metavar="NAME",
+    multiple=True,
+    help="Only of this type, as memory.revised; give it again for others too.",
 )
-@click.option("--tag", "tags", multiple=True, help="Only with this tag, as scope:ada; give it again for all of them.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many.")
+@click.option(
+    "--tag",
+    "tags",
+    metavar="TAG",
+    multiple=True,
+    help="Only with this tag, as scope:ada; give it again for all of them.",
+)
+@click.option("--limit", metavar="N", type=click.IntRange(min=1), help="At most so many.")
 @click.option("--backward", is_flag=True, help="The newest first.")
 @click.option("--follow", "-f", is_flag=True, help="Go on with every new event, until interrupted.")
 @everywhere

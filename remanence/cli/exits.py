@@ -99,9 +99,14 @@ _CODES: Final[tuple[tuple[type[RemanenceError], Exit], ...]] = (
     (ViewFailed, Exit.UNREADABLE),
 )
 
+_OS_CODES: Final = (
+    (FileNotFoundError, Exit.NOTHING),
+    (IsADirectoryError, Exit.USAGE),
+    (NotADirectoryError, Exit.USAGE),
+)
+
 _HINTS: Final = {
     Exit.DAMAGED: "`remanence verify` names the first thing that is wrong; `remanence restore` brings back a backup.",
-    Exit.LOCKED: "Commands that only read work meanwhile.",
     Exit.STORAGE: "What was acknowledged is kept. Make room, or mend the disk or its permissions, and try again.",
     Exit.UNREADABLE: "The bytes are sound; a newer Remanence may know them.",
 }
@@ -160,7 +165,8 @@ def failure(error: RemanenceError | Interrupted | OSError) -> Failure:
         return Failure("interrupted", 128 + error.number)
     if isinstance(error, OSError):
         name = f"{error.filename}: " if error.filename else ""
-        code = Exit.NOTHING if isinstance(error, FileNotFoundError) else Exit.STORAGE
+        code = next((code for kind, code in _OS_CODES if isinstance(error, kind)), Exit.STORAGE)
         return Failure(f"{name}{error.strerror or error}", code)
     code = next((code for kind, code in _CODES if isinstance(error, kind)), Exit.UNREADABLE)
-    return Failure(str(error) or type(error).__name__, code, hint=_HINTS.get(code))
+    message = str(error) or type(error).__name__
+    return Failure(message, code, hint=None if "`remanence " in message else _HINTS.get(code))

@@ -25,7 +25,7 @@ FIND_LIMIT: Final = 20
 SCOPES_SHOWN: Final = 8
 
 
-@click.command()
+@click.command(short_help="Show a memory.")
 @click.argument("memory_id", metavar="ID")
 @everywhere
 @pass_options
@@ -45,19 +45,28 @@ def get(options: Options, *, memory_id: str) -> None:
 
 
 @click.command(
+    short_help="List memories that fit.",
     epilog=examples(
         "remanence find --scope ada --kind preference",
         "remanence find --tag drink --tag morning --order surest",
         "remanence find --session 2026-03-02 --all --json",
-    )
+    ),
 )
-@click.option("--scope", default="main", show_default=True, help="Whose memories.")
-@click.option("--kind", help="Only of this kind.")
-@click.option("--tag", "tags", multiple=True, help="Only with this label; give it again for memories with all of them.")
-@click.option("--session", help="Only turns of this conversation, in its order.")
+@click.option("--scope", metavar="PATH", default="main", show_default=True, help="Whose memories.")
+@click.option("--kind", metavar="KIND", help="Only of this kind.")
+@click.option(
+    "--tag",
+    "tags",
+    metavar="LABEL",
+    multiple=True,
+    help="Only with this label; give it again for memories with all of them.",
+)
+@click.option("--session", metavar="NAME", help="Only turns of this conversation, in its order.")
 @click.option("--since", type=MomentType(), help="Only from this day or moment on, as 2026-03-02.")
 @click.option("--until", type=MomentType(), help="Only before this day or moment.")
-@click.option("--min-confidence", type=click.FloatRange(0, 1), default=0.0, help="Only this sure or surer.")
+@click.option(
+    "--min-confidence", metavar="SHARE", type=click.FloatRange(0, 1), default=0.0, help="Only this sure or surer."
+)
 @click.option(
     "--order",
     type=click.Choice(["newest", "oldest", "surest"]),
@@ -65,7 +74,9 @@ def get(options: Options, *, memory_id: str) -> None:
     show_default=True,
     help="What first.",
 )
-@click.option("--limit", type=click.IntRange(min=1), default=FIND_LIMIT, show_default=True, help="At most so many.")
+@click.option(
+    "--limit", metavar="N", type=click.IntRange(min=1), default=FIND_LIMIT, show_default=True, help="At most so many."
+)
 @click.option("--all", "wants_all", is_flag=True, help="However many there are.")
 @everywhere
 @pass_options
@@ -137,7 +148,7 @@ def scopes(memory: Memory, limit: int) -> list[str]:
     return found
 
 
-@click.command()
+@click.command(short_help="List every event of a memory.")
 @click.argument("memory_id", metavar="ID")
 @everywhere
 @pass_options
@@ -149,7 +160,7 @@ def history(options: Options, *, memory_id: str) -> None:
     _list_events(options, lambda memory: memory.history(memory_id))
 
 
-@click.command()
+@click.command(short_help="List what led to a memory.")
 @click.argument("memory_id", metavar="ID")
 @everywhere
 @pass_options

@@ -38,6 +38,7 @@ def read_input(file: str) -> tuple[bytes, str]:
 
 @click.command(
     "import",
+    short_help="Remember every turn of a conversation.",
     epilog=examples(
         "remanence import conversation.jsonl",
         "remanence import chat.json --scope ada",
@@ -45,11 +46,22 @@ def read_input(file: str) -> tuple[bytes, str]:
     ),
 )
 @click.argument("file", metavar="FILE")
-@click.option("--scope", default="main", show_default=True, help="Whose memory; a named conversation gets one inside.")
 @click.option(
-    "--format", "form", type=click.Choice([*Format]), help="What it is written in; told from it unless given."
+    "--scope",
+    metavar="PATH",
+    default="main",
+    show_default=True,
+    help="Whose memory; a named conversation gets one inside.",
 )
-@click.option("--name", help="What it is called, as a session too if it names none.  [default: the file's name]")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice([each.value for each in Format]),
+    help="What it is written in; told from it unless given.",
+)
+@click.option(
+    "--name", metavar="NAME", help="What it is called, as a session too if it names none.  [default: the file's name]"
+)
 @writes
 @everywhere
 @pass_options

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeVar
 
 import trio
 
+from ..core.environment import DATA_FILE
 from ..core.errors import InvalidInput, Locked, NotFound
 from ..memory import Memory
 from ..opening import Settings, open_memory
@@ -74,7 +75,8 @@ async def _until_interrupted(body: Callable[[], Awaitable[T]]) -> T:
 
 def is_memory(path: Path) -> bool:
     """Whether there is a log in the folder."""
-    return (path / "log" / "data.mdb").exists()
+    data = path / "log" / DATA_FILE
+    return data.exists() and data.stat().st_size > 0
 
 
 def require_memory(path: Path) -> None:
@@ -135,7 +137,13 @@ async def writing(options: Options, *, create: bool = False) -> AsyncGenerator[M
         _refuse_others_folder(options.path)
     else:
         require_memory(options.path)
-    async with _open(options.path, create=create, by=options.by) as memory:
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            memory = await stack.enter_async_context(_open(options.path, create=create, by=options.by))
+        except Locked as error:
+            what = str(error).partition(";")[0]  # what Python programs can do about it comes after that
+            hint = "Stop it first to write; commands that only read work meanwhile."
+            raise Failure(what, Exit.LOCKED, hint=hint) from error
         yield memory
 
 

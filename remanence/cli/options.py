@@ -27,7 +27,7 @@ __all__ = [
 
 F = TypeVar("F", bound=Callable[..., Any])
 DEFAULT_PATH: Final = Path("memory")
-PATH_HELP: Final = "Folder of the memory. [env: REMANENCE_PATH; default: ./memory]"
+PATH_HELP: Final = "The memory's folder. [REMANENCE_PATH, or else ./memory]"
 JSON_HELP: Final = "Print JSON for programs."
 
 
@@ -84,7 +84,7 @@ def writes(command: F) -> F:
         "--by",
         metavar="NAME",
         envvar="REMANENCE_BY",
-        help="Who does it: noted on the event. [env: REMANENCE_BY]",
+        help="Who does it; noted on the event. [REMANENCE_BY]",
         expose_value=False,
         callback=_note("by"),
     )(command)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
 import trio
@@ -15,7 +15,7 @@ from rich.progress import Progress as Bar
 
 from ..core.log import Progress
 
-__all__ = ["bars", "interruptible"]
+__all__ = ["bars", "counting", "interruptible"]
 
 DELAY_S: Final = 0.3
 """What takes less needs no bar."""
@@ -64,6 +64,12 @@ def interruptible(progress: Progress) -> Progress:
         progress(what, done, total)
 
     return tell
+
+
+def counting(progress: Progress, what: str) -> Callable[[int, int], None]:
+    """The same for work of one kind, which tells two numbers only."""
+    tell = interruptible(progress)
+    return lambda done, total: tell(what, done, total)
 
 
 def _nothing(_what: str, _done: int, _total: int) -> None:

@@ -16,7 +16,7 @@ async def play(folder: Path, data: bytes, name: str, stage: Stage) -> None:
     """Play all acts.
 
     Args:
-        folder: an empty folder to play in; the memory is in its folder `memory` afterwards, rebuilt in `rebuilt`.
+        folder: an empty folder to play in; the memory is in its folder `memory` afterwards.
         data: a conversation.
         name: what that is called.
         stage: where it is shown.
@@ -32,4 +32,4 @@ async def play(folder: Path, data: bytes, name: str, stage: Stage) -> None:
         ask(memory, report, stage)
         await weigh(memory, stage)
     await die_twice(home, data, report, stage)
-    await rebuild(home, folder / "rebuilt", stage)
+    await rebuild(home, folder, stage)

@@ -98,20 +98,20 @@ async def conclude(memory: Memory, report: ImportReport, stage: Stage) -> None:
 
 
 def _exchange(memory: Memory, scope: str) -> tuple[MemoryRow, MemoryRow]:
-    """A turn and the next one of its session, both of a length that reads well; nearest to the middle of the scope."""
+    """A turn and the answer to it, both of a length that reads well; nearest to the middle of the scope.
+
+    A conversation without answers gives two turns of one speaker, and one without neighbours gives a turn twice.
+    """
     rows = memory.find(scope=scope, kind="turn", order="oldest", limit=None)
-    pairs = [
-        (one, other)
-        for session in dict.fromkeys(row.session for row in rows)
-        for one, other in _neighbours(memory.find(scope=scope, session=session, limit=None))
+    sessions = dict.fromkeys(row.session for row in rows)
+    neighbours = [
+        pair for session in sessions for pair in pairwise(memory.find(scope=scope, session=session, limit=None))
     ]
+    answered = [(one, other) for one, other in neighbours if one.speaker != other.speaker]
+    pairs = answered or neighbours or [(rows[0], rows[0])]
     middle = len(pairs) // 2
-    fit = [index for index, pair in enumerate(pairs) if all(_reads_well(row) for row in pair)]
+    fit = [index for index, pair in enumerate(pairs) if all(map(_reads_well, pair))]
     return pairs[min(fit or range(len(pairs)), key=lambda index: abs(index - middle))]
-
-
-def _neighbours(rows: list[MemoryRow]) -> list[tuple[MemoryRow, MemoryRow]]:
-    return [(one, other) for one, other in pairwise(rows) if one.speaker != other.speaker]
 
 
 def _reads_well(row: MemoryRow) -> bool:
@@ -158,7 +158,7 @@ def ask(memory: Memory, report: ImportReport, stage: Stage) -> None:
     scanned = [event for event in events if event.data.scope == scope and event.data.session == session]
     scanned_s = time.perf_counter() - begun
     stage.say(
-        f"“What was said in session {session}?” The index by_session (scope, session, place) gave {len(found)} turns, "
+        f"“What was said in {session}?” The index by_session (scope, session, place) gave {len(found)} turns, "
         f"in their order, in {indexed_s * 1000:.2f} ms. Reading all {memory.engine.head:,} events for them took "
         f"{scanned_s * 1000:.0f} ms."
     )

@@ -11,6 +11,7 @@ from typing import Final
 import attrs
 import trio
 
+from ..core.backup import restore
 from ..core.events import Registry
 from ..core.verify import verify
 from ..imports import ImportReport, import_transcript
@@ -106,18 +107,20 @@ def _is_sound(memory: Memory) -> bool:
     return found.problem is None and found.events == memory.engine.head
 
 
-async def rebuild(home: Path, copy: Path, stage: Stage) -> None:
-    """Copy the log alone, build the views from it, and compare."""
+async def rebuild(home: Path, folder: Path, stage: Stage) -> None:
+    """Copy the log alone, restore it elsewhere, build the views from it, and compare."""
     stage.act("Nothing derived can be lost")
+    backup, restored = folder / "backup", folder / "restored"
     async with open_memory(home, by="juno") as memory:
-        await memory.engine.backup(copy / "log")
+        await memory.engine.backup(backup)
         lived = memory.engine.digest(Memories)
-    async with open_memory(copy) as memory:
+    await trio.to_thread.run_sync(restore, backup, restored)
+    async with open_memory(restored) as memory:
         rebuilt = memory.engine.digest(Memories)
         count = memory.engine.view(Memories).rows.count()
         stage.say(
-            f"A backup is a copy of the log alone. From its {memory.engine.head:,} events the view of {count:,} "
-            f"memories is built anew; its digest is {rebuilt[:16]}…"
+            f"A backup is a copy of the log alone. It is restored elsewhere, and the view of {count:,} memories is "
+            f"built anew from its {memory.engine.head:,} events; its digest is {rebuilt[:16]}…"
         )
         stage.check("it equals the view that lived through all this", holds=rebuilt == lived)
         stage.check("every frame, checksum, link and index entry verifies", holds=_is_sound(memory))

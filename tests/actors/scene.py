@@ -173,20 +173,22 @@ class Scene:
 
 @attrs.define(eq=False)
 class Call:
-    """An append that somebody waits for."""
+    """An append that somebody waits for, and what becomes of it: a value, an error, or neither when it is cancelled."""
 
-    result: outcome.Outcome[Appended] | None = None
+    value: Appended | None = None
+    error: RemanenceError | None = None
     scope: trio.CancelScope = attrs.field(factory=trio.CancelScope)
-    done: trio.Event = attrs.field(factory=trio.Event)
+    is_waiting: bool = True
 
     async def run(self, writer: Writer, append: Append, timeout_s: float | None = None) -> None:
-        """Make the call and keep what becomes of it."""
-        with self.scope:
-            try:
-                self.result = outcome.Value(await writer.append(append, timeout_s=timeout_s))
-            except RemanenceError as error:
-                self.result = outcome.Error(error)
-        self.done.set()
+        """Make the call."""
+        try:
+            with self.scope:
+                self.value = await writer.append(append, timeout_s=timeout_s)
+        except RemanenceError as error:
+            self.error = error
+        finally:
+            self.is_waiting = False
 
     @property
     def was_cancelled(self) -> bool:
@@ -194,21 +196,10 @@ class Call:
         return self.scope.cancelled_caught
 
     @property
-    def is_waiting(self) -> bool:
-        """Whether nothing has become of it yet."""
-        return not self.done.is_set()
-
-    @property
     def positions(self) -> list[int]:
         """Where its events stand."""
-        assert self.result is not None
-        return list(self.result.unwrap().positions)
-
-    @property
-    def error(self) -> BaseException:
-        """What it raised."""
-        assert isinstance(self.result, outcome.Error)
-        return self.result.error
+        assert self.value is not None
+        return list(self.value.positions)
 
 
 @asynccontextmanager

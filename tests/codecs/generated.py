@@ -111,6 +111,7 @@ KEYS: Final = [
     Kind(date, st.dates()),
     Kind(Color, st.sampled_from(Color)),
     Kind(Unit, st.sampled_from(Unit)),
+    Kind(Literal["a", "b"], st.sampled_from(["a", "b"])),
 ]
 """What a map's keys may be."""
 LEAVES: Final = [
@@ -123,7 +124,6 @@ LEAVES: Final = [
     Kind(timedelta, st.timedeltas()),
     Kind(Decimal, st.decimals(allow_nan=False, allow_infinity=False)),
     Kind(Level, st.sampled_from(Level)),
-    Kind(Literal["a", "b"], st.sampled_from(["a", "b"])),
     Kind(Point, points),
     Kind(Place, st.builds(Place, text, points, st.binary(max_size=9), st.none() | moments)),
 ]

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from remanence.codecs.errors import Damaged
 from remanence.codecs.frames import (
     ERASED,
+    SALT_BYTES,
     Header,
     body_of,
     leaf,
@@ -23,7 +24,7 @@ from remanence.codecs.frames import (
 
 from .mutations import bit_flips, garbage, hostile, truncations
 
-SALT = bytes(range(16))
+SALT = bytes(range(SALT_BYTES))
 PAYLOAD = b"the packed payload"
 POSITION = 7
 FRAME = pack_frame(POSITION, pack_header(3, 2, 1, 1_700_000_000_000_000_000), SALT + PAYLOAD)
@@ -31,7 +32,7 @@ FRAME = pack_frame(POSITION, pack_header(3, 2, 1, 1_700_000_000_000_000_000), SA
 ids = st.integers(1, 0xFFFF)
 positions = st.integers(1, 2**64 - 1)
 headers = st.builds(Header, st.just(1), st.just(0), ids, ids, st.integers(0, 0xFFFF), st.integers(0, 2**64 - 1))
-bodies = st.binary(min_size=16, max_size=300)
+bodies = st.binary(min_size=SALT_BYTES, max_size=300)
 
 
 def crc32_bit_by_bit(data: bytes, seed: int) -> int:
@@ -63,7 +64,7 @@ def test_a_frame_is_read_as_it_was_packed(position: int, header: Header, body: b
     frame = pack_frame(position, pack_header(*header[2:]), body)
     assert read_header(frame, position) == read_fields(frame, position) == header
     assert body_of(frame) == body
-    assert packed_payload(frame) == body[16:]
+    assert packed_payload(frame) == body[SALT_BYTES:]
 
 
 @given(positions, headers, bodies)
@@ -128,7 +129,7 @@ def test_types_and_versions_begin_at_one(empty: slice) -> None:
 
 def test_a_body_holds_at_least_a_salt() -> None:
     """A sound checksum doesn't make a header with less than a salt after it a frame; a salt alone it does."""
-    for size in range(16):
+    for size in range(SALT_BYTES):
         assert_refused(sealed(FRAME[:16] + SALT[:size]))
     assert packed_payload(sealed(FRAME[:16] + SALT)) == b""
 

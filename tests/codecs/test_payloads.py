@@ -16,12 +16,13 @@ from hypothesis import strategies as st
 
 from remanence.codecs.converter import make_converter
 from remanence.codecs.errors import Damaged, InvalidInput
-from remanence.codecs.payloads import Payload, PayloadCodec, content_digest, decode_any, decode_envelope
+from remanence.codecs.payloads import Payload, PayloadCodec, content_digest, decode_any, decode_envelope, read_envelope
 
 from .generated import Celsius, Color, celsius, celsius_to_text, hooked_converter, instances, text
 from .mutations import garbage, hostile, truncations
 from .orders import CODEC, CODECS, HOOKED, ORDERED, Line, Ordered, Reading, assert_refused
 
+DECODERS = (decode_any, decode_envelope, read_envelope)
 PAYLOAD = CODEC.encode(ORDERED, ("order:7", "customer:ada"), "ada", 3, ("order-7", 2))
 SEEDS = [codec.encode(event, ("a", "b"), "ada", 3, ("k", 1)) for codec, event in CODECS]
 
@@ -39,8 +40,9 @@ def test_any_event_comes_back(
     payload = codec.encode(event, tags, by, cause, key)
     expected = Payload(tags, by, cause, key, event)
     assert codec.checked(payload) == codec.decode(payload) == expected
-    assert decode_any(payload)[:4] == decode_envelope(payload)[:4] == expected[:4]
+    assert [decode(payload)[:4] for decode in DECODERS] == [expected[:4]] * 3
     assert decode_any(payload).data == msgspec.msgpack.decode(decode_envelope(payload).data)
+    assert bytes(read_envelope(payload).data) == decode_envelope(payload).data
 
 
 @given(instances(celsius), tags)
@@ -91,7 +93,7 @@ def test_fields_are_sorted_however_the_class_stores_them() -> None:
 def test_a_truncated_payload_is_damaged(seed: bytes) -> None:
     """No proper beginning of a payload is one, to any decoder."""
     for part in truncations(seed):
-        for decode in (decode_any, decode_envelope):
+        for decode in DECODERS:
             with pytest.raises(Damaged):
                 decode(part)
         for codec, _ in CODECS:
@@ -102,7 +104,7 @@ def test_a_truncated_payload_is_damaged(seed: bytes) -> None:
 @given(st.sampled_from(SEEDS), garbage)
 def test_a_payload_with_something_after_it_is_damaged(seed: bytes, more: bytes) -> None:
     """Whatever follows a payload belongs to no payload."""
-    for decode in (decode_any, decode_envelope):
+    for decode in DECODERS:
         with pytest.raises(Damaged):
             decode(seed + more)
     for codec, _ in CODECS:
@@ -113,7 +115,7 @@ def test_a_payload_with_something_after_it_is_damaged(seed: bytes, more: bytes) 
 @given(st.sampled_from(SEEDS).flatmap(hostile))
 def test_decoding_anything_is_a_payload_or_damage(data: bytes) -> None:
     """Arbitrary bytes never raise another error, and what is read as a payload has the types of one."""
-    for decode in (decode_any, decode_envelope):
+    for decode in DECODERS:
         with contextlib.suppress(Damaged):
             payload = decode(data)
             assert all(isinstance(tag, str) for tag in payload.tags)
@@ -175,7 +177,7 @@ HOSTILE_DATA = {
 @pytest.mark.parametrize("data", HOSTILE.values(), ids=HOSTILE)
 def test_a_malformed_envelope_is_damaged(data: str) -> None:
     """Whatever reads a payload reads its envelope, and checks it."""
-    for decode in (decode_any, decode_envelope):
+    for decode in DECODERS:
         with pytest.raises(Damaged):
             decode(bytes.fromhex(data))
     for codec, _ in CODECS:
@@ -285,9 +287,7 @@ def test_a_class_s_own_rules_are_checked_before_writing() -> None:
 def test_open_fields_come_back_as_json_would() -> None:
     """In a field of `Any`, values come back as msgpack has them: its type doesn't say what else they were."""
     moment = datetime(2026, 1, 2, tzinfo=timezone(timedelta(hours=2)))
-    event = attrs.evolve(
-        ORDERED, extra={"tuple": (1, 2), "set": {2, 1}, "enum": Color.RED, "raw": b"x", "at": moment}
-    )
+    event = attrs.evolve(ORDERED, extra={"tuple": (1, 2), "set": {2, 1}, "enum": Color.RED, "raw": b"x", "at": moment})
     decoded = CODEC.checked(CODEC.encode(event, (), None, None, None)).data
     assert decoded.extra == {"tuple": [1, 2], "set": [1, 2], "enum": "red", "raw": b"x", "at": moment}
 
@@ -309,6 +309,17 @@ def test_a_hook_must_leave_a_map_of_fields() -> None:
     converter.register_unstructure_hook(Celsius, celsius_to_text)
     converter.register_structure_hook(Celsius, lambda text, _: Celsius(float(text[:-2])))
     assert_refused(Celsius(1.0), "Celsius: Expected `object`, got `str`", PayloadCodec(Celsius, converter))
+
+
+def test_a_hook_that_fails_is_the_caller_s_error() -> None:
+    """Whatever a hook for the event's own class raises, the caller learns which class it was."""
+    converter = make_converter()
+
+    def fail(_: Celsius) -> None:
+        raise ZeroDivisionError
+
+    converter.register_unstructure_hook(Celsius, fail)
+    assert_refused(Celsius(1.0), "Celsius: ZeroDivisionError", PayloadCodec(Celsius, converter))
 
 
 def digest(event: Ordered, tags: tuple[str, ...] = ("a", "b"), **envelope: Any) -> bytes:

@@ -16,7 +16,7 @@ from remanence.codecs.commits import Commit, Declarations, pack_commit
 from remanence.codecs.compression import PLAIN, Dictionaries, deflate, dictionary_digest
 from remanence.codecs.converter import make_converter
 from remanence.codecs.digests import chain_link, genesis_link
-from remanence.codecs.frames import leaf, pack_frame, pack_header, stub
+from remanence.codecs.frames import SALT_BYTES, leaf, pack_frame, pack_header, stub
 from remanence.codecs.payloads import PayloadCodec, content_digest
 
 FOLDER: Final = Path(__file__).with_name("format-1")
@@ -112,8 +112,8 @@ COMMITS: Final = ((1, 2), (3, 1))
 
 
 def salt_of(position: int) -> bytes:
-    """The sixteen bytes that begin with sixteen times the position: 10 11 … 1f for the first event."""
-    return bytes(range(16 * position, 16 * position + 16))
+    """The twelve bytes that begin with sixteen times the position: 10 11 … 1b for the first event."""
+    return bytes(range(16 * position, 16 * position + SALT_BYTES))
 
 
 def time_of(position: int) -> int:

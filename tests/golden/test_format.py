@@ -9,7 +9,17 @@ import pytest
 from remanence.codecs.commits import Commit, Declarations, pack_commit, read_commit
 from remanence.codecs.compression import Dictionaries, dictionary_digest, inflate
 from remanence.codecs.digests import chain_link, genesis_link
-from remanence.codecs.frames import ERASED, body_of, leaf, pack_frame, pack_header, packed_payload, read_header, stub
+from remanence.codecs.frames import (
+    ERASED,
+    SALT_BYTES,
+    body_of,
+    leaf,
+    pack_frame,
+    pack_header,
+    packed_payload,
+    read_header,
+    stub,
+)
 from remanence.codecs.payloads import content_digest, decode_any
 
 from .make_format_1 import EXAMPLES, FOLDER, Example, as_json
@@ -53,7 +63,7 @@ def test_a_frame_says_what_it_said(position: int, case: tuple[Example, dict[str,
     frame = part(f"frame-{position}")
     header = read_header(frame, position)
     assert list(header) == expected["header"]
-    assert body_of(frame)[:16].hex() == expected["salt"]
+    assert body_of(frame)[:SALT_BYTES].hex() == expected["salt"]
     assert leaf(frame).hex() == expected["leaf"]
     payload = dictionaries().unpack(header.dictionary_id, packed_payload(frame))
     assert payload.hex() == expected["payload"]

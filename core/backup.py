@@ -1,0 +1,137 @@
+"""Restoring a backup: a copy of a log becomes a log again, whole and sound, or nothing happens.
+
+`LmdbStore.backup` makes the copies. A backup comes from somewhere else and may be damaged in any way, and LMDB doesn't
+survive reading every damage. So what is restored is a private copy that was first walked through byte by byte
+(`lmdb.verify`), then opened and verified like any log, made durable, and only then given its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Final, cast
+
+import lmdb.verify
+
+from .environment import DATA_FILE, LOCK_FILE, sync_directory
+from .errors import Damaged, InvalidInput, Locked, NotFound, StorageFailed
+from .lease import LEASE, holder
+from .lmdb_store import LmdbStore
+from .verify import Progress, Report, verify
+
+__all__ = ["restore"]
+
+LOG: Final = "log"
+"""The log's folder in the directory that an engine opens."""
+_UNFINISHED: Final = "log.restoring"
+"""Its name until it is whole. One that is found was left behind by a restoring that was killed."""
+
+_find_faults = cast("Callable[[str], list[str]]", lmdb.verify.verify)  # pyright: ignore[reportUnknownMemberType] - untyped
+
+
+def restore(source: Path, target: Path, *, progress: Progress | None = None) -> Report:
+    """Make the log in `target` out of a backup.
+
+    Args:
+        source: the backup's directory.
+        target: the directory that an engine will open; missing or empty.
+        progress: told how many events have been verified, of how many.
+
+    Returns:
+        What verification found: what is in the log now.
+
+    Raises:
+        NotFound: there is no backup in `source`.
+        InvalidInput: `target` holds something.
+        Locked: `target` is open in an engine.
+        Damaged: the backup is. Nothing is restored.
+        StorageFailed: the disk refuses. Nothing is restored.
+    """
+    if not (source / DATA_FILE).is_file():
+        message = f"there is no backup in {source}: it has no file {DATA_FILE}"
+        raise NotFound(message)
+    with _translated(target):
+        is_new = not target.exists()
+        _refuse_unless_free(target)
+        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        unfinished = target / _UNFINISHED
+        try:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            _copy(source, unfinished)
+            report = _check(source, unfinished, progress)
+            unfinished.rename(target / LOG)
+        except BaseException:
+            shutil.rmtree(unfinished, ignore_errors=True)
+            if is_new:
+                target.rmdir()
+            raise
+        sync_directory(target)
+        sync_directory(target.parent)
+    return report
+
+
+def _refuse_unless_free(target: Path) -> None:
+    if not target.exists():
+        return
+    others = sorted(entry.name for entry in target.iterdir() if entry.name not in {LEASE, _UNFINISHED})
+    if others:
+        message = f"{target} is not empty (it has {others[0]}); a backup is restored to an empty or a new folder"
+        raise InvalidInput(message)
+    found = holder(target)
+    if found is not None:
+        message = f"{target} is open in process {found.pid}; stop it first, or restore to another folder"
+        raise Locked(message, pid=found.pid)
+
+
+def _copy(source: Path, unfinished: Path) -> None:
+    """Copy the data alone: a lock file that comes with them belongs to processes that aren't here."""
+    unfinished.mkdir(mode=0o700)
+    data = unfinished / DATA_FILE
+    with (source / DATA_FILE).open("rb") as from_file, open(data, "xb", opener=_private) as to_file:
+        shutil.copyfileobj(from_file, to_file, 1 << 20)
+        to_file.flush()
+        os.fsync(to_file.fileno())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _check(source: Path, unfinished: Path, progress: Progress | None) -> Report:
+    try:
+        _refuse_unsound(unfinished)
+        with contextlib.closing(LmdbStore(unfinished, read_only=True)) as store:
+            report = verify(store, progress=progress)
+        _refuse_damaged(report)
+    except Damaged as error:
+        message = f"the backup in {source} is damaged: {error}; nothing was restored"
+        raise Damaged(message, position=error.position) from error
+    (unfinished / LOCK_FILE).unlink(missing_ok=True)
+    sync_directory(unfinished)
+    return report
+
+
+def _refuse_unsound(unfinished: Path) -> None:
+    try:
+        faults = _find_faults(str(unfinished))
+    except lmdb.verify.VerifyError as error:
+        faults = [str(error)]
+    if faults:
+        raise Damaged(faults[0])
+
+
+def _refuse_damaged(report: Report) -> None:
+    if report.problem is not None:
+        raise Damaged(report.problem.text, position=report.problem.position)
+
+
+@contextlib.contextmanager
+def _translated(target: Path) -> Generator[None, None, None]:
+    try:
+        yield
+    except OSError as error:
+        message = f"can't restore to {target}: {error.strerror or error}; nothing was restored"
+        raise StorageFailed(message) from error
