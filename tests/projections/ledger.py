@@ -118,6 +118,66 @@ class Ledger(Projection):
         self.accounts.delete(event.data.id)
 
 
+STORY = (
+    Opened("a", "ada"),
+    Moved("a", 5),
+    WeatherChanged(),
+    Opened("b", "bo", ("x",)),
+    Moved("b", -2),
+    Ended("a"),
+    WeatherChanged(),
+)
+
+
+def fold(events: Sequence[object]) -> dict[str, Account]:
+    """The ledger as a plain dict: what the projection has to agree with."""
+    rows: dict[str, Account] = {}
+    for each in events:
+        match each:
+            case Opened(id=key, owner=owner, labels=labels):
+                rows[key] = Account(key, owner, labels)
+            case Moved(id=key, amount=amount) if key in rows:
+                rows[key] = attrs.evolve(rows[key], balance=rows[key].balance + amount)
+            case Ended(id=key):
+                rows.pop(key, None)
+            case _:
+                pass
+    return rows
+
+
+class Brittle(Projection):
+    """As the ledger, with a handler that can't take a payment out."""
+
+    name = "ledger"
+    accounts = Ledger.accounts
+
+    @on(Opened)
+    def opened(self, event: Recorded[Opened]) -> None:
+        """A new row."""
+        self.accounts.put(Account(event.data.id, event.data.owner, event.data.labels))
+
+    @on(Moved)
+    def moved(self, event: Recorded[Moved]) -> None:
+        """Half the work, then an error."""
+        self.accounts.delete(event.data.id)
+        self.accounts.count()  # stores the half
+        if event.data.amount < 0:
+            raise ZeroDivisionError(event.data.id)
+        row = Account(event.data.id, "ada", (), event.data.amount)
+        self.accounts.put(row)
+
+
+class Weather(Projection):
+    """Counts changes of the weather."""
+
+    accounts = Table(Account, key="id")
+
+    @on(WeatherChanged)
+    def changed(self, event: Recorded[WeatherChanged]) -> None:
+        """One more."""
+        self.accounts.put(Account(f"{event.position:03}", event.data.to, ()))
+
+
 def make_log(log_id: bytes = LOG_ID) -> Log:
     """A log in memory, with a clock and random bytes that are the same every time."""
     ticks, draws = count(1_700_000_000_000_000_000, 1_000_000), count()
@@ -197,3 +257,13 @@ def desk(projection: type[Projection]) -> Generator[Desk]:
             yield opened
         finally:
             opened.close()
+
+
+def rows_of(view: View[Ledger]) -> dict[str, Account]:
+    """What a view shows."""
+    return {row.id: row for row in view.rows.accounts.select()}
+
+
+def crash(view: View[Any]) -> None:
+    """What is left when the process dies: nothing is flushed, no mark is set."""
+    view.store.env.close()

@@ -17,7 +17,7 @@ from remanence.projections import view_store
 from remanence.projections.trust import is_trusted, mark_clean, mark_open
 from remanence.projections.views import View, Views, view_path
 
-from .ledger import Ledger, Moved, Opened, make_log, open_view
+from .ledger import Ledger, Moved, Opened, crash, make_log, open_view
 
 LOG = make_log()
 LOG.append(Opened("a", "ada"), Moved("a", 3))
@@ -28,11 +28,6 @@ def build(root: Path, boot: str) -> View[Ledger]:
     views = Views([open_view(root, Ledger, boot=boot)])
     views.catch_up(LOG)
     return views.of(Ledger)
-
-
-def crash(view: View[Any]) -> None:
-    """The process dies."""
-    view.store.env.close()
 
 
 def was_kept(root: Path, boot: str) -> bool:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import attrs
 import lmdb
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.core.errors import InvalidInput, NotFound, StorageFailed, ViewFailed
+from remanence.core.errors import InvalidInput, NotFound, StorageFailed
 from remanence.core.recorded import Recorded
 from remanence.projections.projection import Projection, on
 from remanence.projections.tables import Table
 from remanence.projections.view_store import leaves_of
-from remanence.projections.views import View, Views, distinct, view_path
+from remanence.projections.views import Views, distinct, view_path
 
 from ..effort import short
-from .ledger import Account, Ended, Ledger, Moved, Opened, WeatherChanged, make_log, open_view, recorded
+from .ledger import (
+    STORY,
+    Account,
+    Brittle,
+    Ended,
+    Ledger,
+    Moved,
+    Opened,
+    Weather,
+    WeatherChanged,
+    crash,
+    fold,
+    make_log,
+    open_view,
+    recorded,
+    rows_of,
+)
 
 ids = st.sampled_from(["a", "b", "c"])
 happenings = st.one_of(
@@ -30,41 +45,6 @@ happenings = st.one_of(
     st.builds(Ended, id=ids),
     st.builds(WeatherChanged),
 )
-STORY = (
-    Opened("a", "ada"),
-    Moved("a", 5),
-    WeatherChanged(),
-    Opened("b", "bo", ("x",)),
-    Moved("b", -2),
-    Ended("a"),
-    WeatherChanged(),
-)
-
-
-def fold(events: Sequence[object]) -> dict[str, Account]:
-    """The ledger as a plain dict: what the projection has to agree with."""
-    rows: dict[str, Account] = {}
-    for event in events:
-        match event:
-            case Opened(id=key, owner=owner, labels=labels):
-                rows[key] = Account(key, owner, labels)
-            case Moved(id=key, amount=amount) if key in rows:
-                rows[key] = attrs.evolve(rows[key], balance=rows[key].balance + amount)
-            case Ended(id=key):
-                rows.pop(key, None)
-            case _:
-                pass
-    return rows
-
-
-def rows_of(view: View[Ledger]) -> dict[str, Account]:
-    """What a view shows."""
-    return {row.id: row for row in view.rows.accounts.select()}
-
-
-def crash(view: View[Any]) -> None:
-    """What is left when the process dies: nothing is flushed, no mark is set."""
-    view.store.env.close()
 
 
 @given(st.lists(happenings, max_size=12), st.data())
@@ -147,222 +127,6 @@ def test_events_of_no_concern_move_the_checkpoint_all_the_same(tmp_path: Path) -
     assert again.checkpoint == 7
     assert rows_of(again) == fold(STORY)
     again.close()
-
-
-class Brittle(Projection):
-    """As the ledger, with a handler that can't take a payment out."""
-
-    name = "ledger"
-    accounts = Ledger.accounts
-
-    @on(Opened)
-    def opened(self, event: Recorded[Opened]) -> None:
-        """A new row."""
-        self.accounts.put(Account(event.data.id, event.data.owner, event.data.labels))
-
-    @on(Moved)
-    def moved(self, event: Recorded[Moved]) -> None:
-        """Half the work, then an error."""
-        self.accounts.delete(event.data.id)
-        self.accounts.count()  # stores the half
-        if event.data.amount < 0:
-            raise ZeroDivisionError(event.data.id)
-        row = Account(event.data.id, "ada", (), event.data.amount)
-        self.accounts.put(row)
-
-
-class Weather(Projection):
-    """Counts changes of the weather."""
-
-    accounts = Table(Account, key="id")
-
-    @on(WeatherChanged)
-    def changed(self, event: Recorded[WeatherChanged]) -> None:
-        """One more."""
-        self.accounts.put(Account(f"{event.position:03}", event.data.to, ()))
-
-
-@pytest.mark.parametrize("batch", [1, 3, 7])
-def test_a_projection_that_raises_stops_its_own_view_only(tmp_path: Path, batch: int) -> None:
-    """Its view stays at the event before, says so to whoever reads, and leaves the others alone."""
-    log = recorded(*STORY)
-    views = Views([open_view(tmp_path, Brittle), open_view(tmp_path, Weather)])
-    failures = [failure for i in range(0, 7, batch) for failure in views.apply(log[i : i + batch])]
-    assert [(failure.view, failure.position) for failure in failures] == [("ledger", 5)]
-    failed, other = views.of(Brittle), views.of(Weather)
-    assert (failed.checkpoint, other.checkpoint) == (4, 7)
-    assert other.rows.accounts.count() == 2
-    for read in (failed.rows.accounts.select, failed.rows.accounts.count, failed.digest):
-        with pytest.raises(ViewFailed, match=r"before event 5 \(money.moved\).*ZeroDivisionError: b"):
-            read()
-    with pytest.raises(ViewFailed):
-        failed.rows.accounts.get("a")
-    assert failed.statistics(head=7) == attrs.evolve(
-        failed.statistics(head=7), checkpoint=4, lag_events=3, rows={}, failure=str(failures[0])
-    )
-    views.close()
-
-
-def test_a_mended_projection_catches_up_when_next_opened(tmp_path: Path) -> None:
-    """What the view shows is exactly what it was before the event that failed, and goes on from there."""
-    log = make_log()
-    log.append(*STORY)
-    views = Views([open_view(tmp_path, Brittle)])
-    views.catch_up(log)
-    assert views.of(Brittle).failure is not None
-    views.close()
-    with pytest.raises(NotFound, match="still being built"):
-        open_view(tmp_path, Ledger, read_only=True)
-    mended = Views([open_view(tmp_path, Ledger)])
-    assert mended.of(Ledger).checkpoint == 4
-    assert rows_of(mended.of(Ledger)) == {"a": Account("a", "ada", (), 5), "b": Account("b", "bo", ("x",))}
-    mended.catch_up(log)
-    assert rows_of(mended.of(Ledger)) == {"b": Account("b", "bo", ("x",), -2)}
-    mended.close()
-
-
-def test_a_row_that_can_not_be_kept_is_its_event_s_failure(tmp_path: Path) -> None:
-    """A key over LMDB's 511 bytes fails the event that made it, with the size in the text; what came before stays."""
-    views = Views([open_view(tmp_path, Ledger)])
-    [failure] = views.apply(recorded(Opened("a", "ada"), Opened("b", "x" * 600), Opened("c", "ada")))
-    assert failure.position == 2
-    assert "over the limit of 511" in str(failure)
-    assert views.of(Ledger).checkpoint == 1
-    views.close()
-
-
-class NewLedger(Ledger):
-    """The ledger after its handlers were changed."""
-
-    name = "ledger"
-    version = 2
-
-    @on(Moved)
-    def moved(self, event: Recorded[Moved]) -> None:
-        """Ten times as much."""
-        row = self.accounts.get(event.data.id)
-        if row is not None:
-            self.accounts.put(attrs.evolve(row, balance=row.balance + 10 * event.data.amount))
-
-
-class WiderLedger(Ledger):
-    """The ledger after its declaration was changed, and its version forgotten."""
-
-    name = "ledger"
-    notes = Table(Account, key="id")
-
-
-@pytest.mark.parametrize("changed", [NewLedger, WiderLedger])
-def test_a_changed_projection_is_built_beside_the_old_view(tmp_path: Path, changed: type[Ledger]) -> None:
-    """The old files stand until the new view has caught up; nobody reads it before that."""
-    log = make_log()
-    log.append(*STORY)
-    old = Views([open_view(tmp_path, Ledger)])
-    old.catch_up(log)
-    old.close()
-    seen: list[tuple[str, int, int]] = []
-    new = Views([open_view(tmp_path, changed)])
-    assert new.of(changed).checkpoint == 0
-
-    def progress(what: str, done: int, total: int) -> None:
-        seen.append((what, done, total))
-        assert view_path(tmp_path, Ledger).exists()
-        assert not new.of(changed).store.is_ready()
-
-    new.catch_up(log, progress)
-    assert seen == [("ledger", 7, 7)]
-    assert new.of(changed).store.is_ready()
-    assert [path.name for path in tmp_path.iterdir()] == [view_path(tmp_path, changed).name]
-    balance = -20 if changed is NewLedger else -2
-    assert rows_of(new.of(changed)) == {"b": Account("b", "bo", ("x",), balance)}
-    new.close()
-
-
-def test_the_old_view_outlives_a_new_one_that_fails(tmp_path: Path) -> None:
-    """A new version that can't be built takes nothing away."""
-
-    class Worse(Brittle):
-        name = "ledger"
-        version = 2
-
-    log = make_log()
-    log.append(*STORY)
-    for projection in (Ledger, Worse):
-        views = Views([open_view(tmp_path, projection)])
-        views.catch_up(log)
-        views.close()
-    old = open_view(tmp_path, Ledger, read_only=True)
-    assert rows_of(old) == fold(STORY)
-    old.close()
-
-
-def test_other_views_files_are_left_alone(tmp_path: Path) -> None:
-    """Only older versions of the very same view are dropped, not one whose name begins alike."""
-
-    class LedgerTwo(Ledger):
-        name = "ledger_2"
-
-    log = make_log()
-    log.append(*STORY)
-    for projection in (LedgerTwo, Ledger, NewLedger):
-        views = Views([open_view(tmp_path, projection)])
-        views.catch_up(log)
-        views.close()
-    assert {path.name for path in tmp_path.iterdir()} == {
-        view_path(tmp_path, LedgerTwo).name,
-        view_path(tmp_path, NewLedger).name,
-    }
-
-
-def test_a_half_built_view_is_not_read(tmp_path: Path) -> None:
-    """A reader that comes while a view is being built for the first time is told to come back."""
-    log = make_log()
-    log.append(*STORY)
-    with pytest.raises(NotFound, match="has to be built first"):
-        open_view(tmp_path, Ledger, read_only=True)
-    half = open_view(tmp_path, Ledger)
-    half.apply(log.read(before=3))
-    crash(half)
-    with pytest.raises(NotFound, match="still being built"):
-        open_view(tmp_path, Ledger, read_only=True)
-    whole = Views([open_view(tmp_path, Ledger)])
-    whole.catch_up(log)
-    crash(whole.of(Ledger))
-    reader = open_view(tmp_path, Ledger, read_only=True)
-    assert rows_of(reader) == fold(STORY)
-    reader.close()
-
-
-def test_a_view_of_another_log_is_thrown_away(tmp_path: Path) -> None:
-    """Files that say that they are of another log are not read, and not believed by a reader either."""
-    view = open_view(tmp_path, Ledger)
-    view.apply(recorded(*STORY))
-    view.finish()
-    view.close()
-    with pytest.raises(NotFound, match="belongs to another log"):
-        open_view(tmp_path, Ledger, read_only=True, log_id=bytes(16))
-    other = open_view(tmp_path, Ledger, log_id=bytes(16))
-    assert (other.checkpoint, rows_of(other)) == (0, {})
-    other.close()
-
-
-@pytest.mark.parametrize("kept", [3, 7, 9])
-def test_a_view_of_another_history_is_thrown_away(tmp_path: Path, kept: int) -> None:
-    """When the log was replaced by an older copy that went on differently, or is shorter, the view starts anew."""
-    view = open_view(tmp_path, Ledger)
-    view.apply(recorded(*STORY))
-    view.finish()
-    view.close()
-    log = make_log()
-    log.append(*(Opened(f"{number}", "eve") for number in range(kept)))
-    leaf_at = leaves_of(log.store)
-    with pytest.raises(NotFound, match="belongs to another log"):
-        open_view(tmp_path, Ledger, read_only=True, leaf_at=leaf_at)
-    views = Views([open_view(tmp_path, Ledger, leaf_at=leaf_at)])
-    assert views.of(Ledger).checkpoint == 0
-    views.catch_up(log)
-    assert sorted(rows_of(views.of(Ledger))) == sorted(map(str, range(kept)))
-    views.close()
 
 
 def test_a_reader_sees_each_commit(tmp_path: Path) -> None:

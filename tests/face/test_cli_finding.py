@@ -1,0 +1,122 @@
+"""The commands that ask: what they list is what is there, in the order asked for."""
+
+from pathlib import Path
+
+import pytest
+
+from remanence.cli.exits import Exit
+
+from .command import call, objects, told
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A memory with three facts, a preference and two turns."""
+    for text, words in {
+        "north": ["--confidence", "0.2", "--said-at", "2026-03-01", "--tag", "wind", "--tag", "cold"],
+        "east": ["--confidence", "0.9", "--said-at", "2026-03-02", "--tag", "wind"],
+        "south": ["--confidence", "0.5", "--said-at", "2026-03-03"],
+        "tea": ["--kind", "preference", "--said-at", "2026-02-01"],
+        "Hello.": ["--kind", "turn", "--session", "monday", "--speaker", "Ada", "--scope", "ada"],
+        "Hello you.": ["--kind", "turn", "--session", "monday", "--speaker", "Juno", "--scope", "ada"],
+    }.items():
+        told("remember", text, *words, "--path", tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("words", "texts"),
+    [
+        ([], ["south", "east", "north", "tea"]),
+        (["--order", "oldest"], ["tea", "north", "east", "south"]),
+        (["--kind", "fact", "--order", "surest"], ["east", "south", "north"]),
+        (["--kind", "preference"], ["tea"]),
+        (["--tag", "wind"], ["east", "north"]),
+        (["--tag", "wind", "--tag", "cold"], ["north"]),
+        (["--since", "2026-03-02"], ["south", "east"]),
+        (["--until", "2026-03-02T00:00:00+00:00", "--kind", "fact"], ["north"]),
+        (["--min-confidence", "0.5", "--kind", "fact"], ["south", "east"]),
+        (["--scope", "ada", "--session", "monday"], ["Hello.", "Hello you."]),
+        (["--limit", "1"], ["south"]),
+    ],
+)
+def test_find_lists_what_fits_in_the_order_asked_for(path: Path, words: list[str], texts: list[str]) -> None:
+    """Each option narrows or orders, and they go together."""
+    assert [row["text"] for row in objects("find", *words, "--path", path)] == texts
+
+
+def test_what_a_limit_leaves_out_is_said(path: Path) -> None:
+    """A list that was cut short never looks like a whole one."""
+    assert "--all" in call("find", "--limit", "2", "--path", path).stderr
+    whole = call("find", "--all", "--path", path)
+    assert (len(whole.stdout.splitlines()), whole.stderr) == (4, "")
+    assert call("find", "--limit", "4", "--path", path).stderr == ""
+
+
+def test_nothing_found_is_an_exit_code_and_a_hint(path: Path) -> None:
+    """As with grep; and if there is something elsewhere, where."""
+    result = call("find", "--scope", "nobody", "--path", path, code=Exit.NOTHING)
+    assert (result.stdout, "nothing found in scope nobody" in result.stderr) == ("", True)
+    assert "ada, main" in result.stderr
+
+
+def test_many_scopes_are_not_all_named(tmp_path: Path) -> None:
+    """A hint stays one line."""
+    for number in range(10):
+        told("remember", "x", "--scope", f"s{number}", "--path", tmp_path)
+    said = call("find", "--path", tmp_path, code=Exit.NOTHING).stderr
+    assert "s0, s1, s2, s3, s4, s5, s6, s7, …" in said
+
+
+def test_a_piped_list_has_a_line_for_each_and_tabs_between(path: Path) -> None:
+    """Id, time, kind, speaker, text: whole, however long, and without colour."""
+    told("remember", "long\ttext\n" + "x" * 500, "--said-at", "2026-03-04", "--path", path)
+    first, *_, last = [line.split("\t") for line in told("find", "--path", path)]
+    assert first[1:4] == ["2026-03-04 00:00:00", "fact", ""]
+    assert first[4] == "long text " + "x" * 500
+    assert last[1:] == ["2026-02-01 00:00:00", "preference", "", "tea"]
+
+
+def test_get_shows_all_that_is_known(path: Path) -> None:
+    """The text first, then its facts by name."""
+    [memory_id] = [row["id"] for row in objects("find", "--tag", "cold", "--path", path)]
+    first, _, *facts = told("get", memory_id, "--path", path)
+    assert first == "north"
+    shown = dict(fact.split(maxsplit=1) for fact in facts)
+    assert shown["id"] == memory_id
+    assert shown["tags"] == "wind, cold"
+    assert shown["confidence"] == "0.20"
+    assert shown["history"] == "event 1"
+    told("reinforce", memory_id, "--path", path)
+    assert "event 1, 1 confirmation, 0 revisions, last changed by event 7" in "".join(
+        told("get", memory_id, "--path", path)
+    )
+
+
+def test_history_lists_what_made_a_memory_also_after_it_has_been_forgotten(path: Path) -> None:
+    """Position, time, type, who and what, oldest first."""
+    [memory_id] = [row["id"] for row in objects("find", "--kind", "preference", "--path", path)]
+    told("revise", memory_id, "coffee", "--by", "ada", "--path", path)
+    told("forget", memory_id, "--reason", "enough", "--path", path)
+    lines = [line.split("\t") for line in told("history", memory_id, "--path", path)]
+    assert [(line[0], line[2], line[3]) for line in lines] == [
+        ("4", "memory.remembered", ""),
+        ("7", "memory.revised", "ada"),
+        ("8", "memory.forgotten", ""),
+    ]
+    assert [line[4] for line in lines[:2]] == ["tea", "coffee"]
+
+
+def test_why_follows_the_causes_to_the_first(path: Path) -> None:
+    """The newest event first, then what led to it, and so on."""
+    [memory_id] = told("remember", "a conclusion", "--cause", "6", "--path", path)
+    told("reinforce", memory_id, "--cause", "2", "--path", path)
+    assert [event["position"] for event in objects("why", memory_id, "--path", path)] == [8, 2]
+    [other] = told("remember", "another", "--cause", "7", "--path", path)
+    assert [line.split("\t")[0] for line in told("why", other, "--path", path)] == ["9", "7", "6"]
+
+
+@pytest.mark.parametrize("command", ["get", "history", "why"])
+def test_an_unknown_id_is_nothing(path: Path, command: str) -> None:
+    """There is no such memory, and that is what is said."""
+    assert "there is no memory 'NOPE'" in call(command, "NOPE", "--path", path, code=Exit.NOTHING).stderr
