@@ -70,6 +70,8 @@ class Dictionaries:
         self._data: dict[int, bytes] = {}
         self._local = _PerThread()
         self.current = PLAIN
+        self.known = {PLAIN}
+        """Ids that `unpack` takes. A set of its own, because every frame that is read is looked up in it."""
 
     def add(self, dictionary_id: int, data: bytes) -> None:
         """Make a dictionary known and use it for new payloads.
@@ -89,6 +91,7 @@ class Dictionaries:
             message = f"dictionary {dictionary_id} is malformed: {error}"
             raise InvalidInput(message) from error
         self._data[dictionary_id] = data
+        self.known.add(dictionary_id)
         self.current = max(self.current, dictionary_id)
 
     @property

@@ -101,7 +101,11 @@ class PayloadCodec(Generic[E]):
         Raises:
             InvalidInput: a value that msgpack or the converter can't take, a datetime without a time zone.
         """
-        data = self._plain(event)
+        data: Any = event
+        if self._unstructure is None:
+            self._open.check(event)
+        else:
+            data = self._plain(event)
         try:
             return encode_value((tags, by, cause, key, data))
         except ENCODE_ERRORS as error:
@@ -135,10 +139,7 @@ class PayloadCodec(Generic[E]):
         return plain._replace(data=self._structure(plain.data, self._cls))
 
     def _plain(self, event: E) -> Any:
-        """What msgspec can encode: the event itself, or what the converter makes of it."""
-        if self._unstructure is None:
-            self._open.check(event)
-            return event
+        """What the converter makes of an event that msgspec can't encode itself."""
         try:
             data = self._unstructure(event)
         except Exception as error:  # a user's hooks may raise anything

@@ -90,17 +90,14 @@ class Append:
         key: dedup key of the append, or None.
         content: with a key: digest of what the events say, to tell a retry from a reuse.
         condition: what must not have happened.
+        size_bytes: what the bodies take.
     """
 
-    events: tuple[Prepared, ...]
+    events: Sequence[Prepared]
     key: str | None
     content: bytes
     condition: Condition | None
-
-    @property
-    def size_bytes(self) -> int:
-        """Bytes that the bodies take."""
-        return sum(len(event.body) for event in self.events)
+    size_bytes: int
 
 
 @attrs.frozen
@@ -161,53 +158,51 @@ class Encoder:
             message = f"cause is the position of an event, 1 or more, not {cause!r}"
             raise InvalidInput(message)
         if condition is not None and not isinstance(condition, Condition):
-            message = f"condition is a Condition, not {type(condition).__name__}: write Condition(query, after=position)"
+            message = (
+                f"condition is a Condition, not {type(condition).__name__}: write Condition(query, after=position)"
+            )
             raise InvalidInput(message)
         shared = check_tags(tags)
         mark = None if key is None else (key, len(events))
         salts = self._entropy(SALT_BYTES * len(events))
         prepared: list[Prepared] = []
         contents: list[bytes] = []
-        for start, event in zip(range(0, len(salts), SALT_BYTES), events, strict=True):
+        size_bytes = 0
+        for event in events:
+            start = SALT_BYTES * len(prepared)
             salt = salts[start : start + SALT_BYTES]
-            one, content = self._prepare(event, salt, shared, by, cause, mark, is_keyed=key is not None)
+            one, content = self._prepare(event, shared, by, cause, mark, salt=salt, is_keyed=key is not None)
             prepared.append(one)
             contents.append(content)
+            size_bytes += len(one.body)
             mark = None
-        return Append(tuple(prepared), key, short_digest(*contents) if key is not None else b"", condition)
+        return Append(prepared, key, b"" if key is None else short_digest(*contents), condition, size_bytes)
 
     def _prepare(
         self,
         event: object,
-        salt: bytes,
         shared: tuple[str, ...],
         by: str | None,
         cause: int | None,
         mark: tuple[str, int] | None,
         *,
+        salt: bytes,
         is_keyed: bool,
     ) -> tuple[Prepared, bytes]:
         registered = self._registry.of(event)
         about = getattr(event, "about", None)
         tags = check_tags(_join(about(), shared) if callable(about) else shared)
+        name, version, codec = registered.name, registered.version, registered.codec
         is_known_by_content = registered.dedup and not is_keyed
         if is_known_by_content:
             mark = (OWN_CONTENT, 1)
-        encoded = registered.codec.encode(event, tags, by, cause, mark)
-        payload = registered.codec.checked(encoded)
-        content = content_digest(registered.name, registered.version, encoded) if is_keyed or registered.dedup else b""
+        encoded = codec.encode(event, tags, by, cause, mark)
+        payload = codec.checked(encoded)
+        content = content_digest(name, version, encoded) if is_keyed or is_known_by_content else b""
         dictionary_id, packed = self._dictionaries.pack(encoded)
         body = salt + packed
-        prepared = Prepared(
-            registered.name,
-            registered.version,
-            payload,
-            dictionary_id,
-            body,
-            body_digest(body),
-            content if is_known_by_content else None,
-        )
-        return prepared, content
+        known_by = content if is_known_by_content else None
+        return Prepared(name, version, payload, dictionary_id, body, body_digest(body), known_by), content
 
 
 def _join(own: Iterable[str], shared: tuple[str, ...]) -> Iterable[str]:

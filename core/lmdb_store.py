@@ -138,6 +138,9 @@ class LmdbStore:
         cursor.set_range(_position.pack(first))
         position = first
         for key in cursor.iternext(values=False):
+            if len(key) != _position.size:
+                message = f"{self._path} holds something that is no event (under {key.hex()}) before event {position}"
+                return Damaged(message, position=position)
             if key != _position.pack(position):
                 break
             position += 1

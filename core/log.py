@@ -283,12 +283,12 @@ class Log:
         return [self._decode_one(frame, position) for position, frame in zip(positions, frames, strict=True)]
 
     def _decode(self, frames: Sequence[bytes], first: int) -> list[Recorded[Any]]:
-        names, reader = self._type_names, self._reader
+        names, dictionaries, reader = self._type_names, self.dictionaries.known, self._reader
         found: list[Recorded[Any]] = []
         add = found.append
         for position, frame in enumerate(frames, first):
             _, flags, type_id, version, dictionary_id, time_ns = read_fields(frame, position)
-            if type_id not in names or dictionary_id not in reader.dictionaries:
+            if type_id not in names or dictionary_id not in dictionaries:
                 self._learn(position, type_id)
             add(Recorded(position, names[type_id], version, time_ns, frame, dictionary_id, flags, reader))
         return found

@@ -61,6 +61,7 @@ class Recorded(Generic[E]):
         dictionary_id: int,
         flags: int,
         reader: Reader,
+        payload: Payload[E] | None = None,
     ) -> None:
         self.position = position
         self.type = type
@@ -70,8 +71,8 @@ class Recorded(Generic[E]):
         self._dictionary_id = dictionary_id
         self._erased = flags & ERASED
         self._reader = reader
-        self._envelope: RawPayload | Payload[E] | None = None
-        self._payload: Payload[E] | None = None
+        self._envelope: RawPayload | Payload[E] | None = payload
+        self._payload = payload
 
     @property
     def time(self) -> datetime:
@@ -146,10 +147,6 @@ class Recorded(Generic[E]):
 
     def __repr__(self) -> str:
         return f"<Recorded {self.position} {self.type} v{self.version}>"
-
-    def remember(self, payload: Payload[E]) -> None:
-        """Take over what the writer has decoded already when it checked what it wrote."""
-        self._payload = self._envelope = payload
 
     def _open_envelope(self) -> RawPayload:
         envelope = _NOTHING if self._erased else decode_envelope(self._unpack())

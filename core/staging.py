@@ -35,6 +35,7 @@ class Batch:
     Attributes:
         first: position of the first.
         frames, leaves, entries, recorded: one of each an event, in order.
+        keys: digests of the dedup keys that its events are the first to use.
         types: names of event types that the log gets to know with it, by id.
         dictionaries: likewise dictionaries.
     """
@@ -44,6 +45,7 @@ class Batch:
     leaves: list[bytes] = attrs.field(factory=list[bytes])
     entries: list[Entry] = attrs.field(factory=list[Entry])
     recorded: list[Recorded[Any]] = attrs.field(factory=list[Recorded[Any]])
+    keys: list[bytes] = attrs.field(factory=list[bytes])
     types: dict[int, str] = attrs.field(factory=dict[int, str])
     dictionaries: dict[int, bytes] = attrs.field(factory=dict[int, bytes])
 
@@ -69,7 +71,7 @@ class Staging:
         self._time_ns = time_ns
         self._type_ids: dict[str, int] = {}
         self._keys: dict[bytes, KeyUse] = {}
-        self._recent: deque[Entry] = deque()
+        self._taken: deque[Batch] = deque()
         self._batch = Batch(position + 1)
 
     @property
@@ -105,20 +107,17 @@ class Staging:
         known = [
             None if event.content is None else self._find_key(content_key(event.content)) for event in append.events
         ]
-        if None not in known:
-            return Appended([use.first for use in known if use is not None], is_duplicate=True)
+        if all(known):
+            return Appended([use.first for use in known if use], is_duplicate=True)
         if append.condition is not None:
             self._check(append.condition)
         for event in append.events:  # before anything is placed, because this can be refused
             if event.type not in self._type_ids:
                 self._new_type(event.type)
-        positions = [
-            self._place(event) if use is None else use.first for event, use in zip(append.events, known, strict=True)
-        ]
+        positions = [use.first if use else self._place(event) for event, use in zip(append.events, known, strict=True)]
         if key is not None:
-            use = KeyUse(positions[0], len(positions), append.content)
             entry = self._batch.entries[positions[0] - self._batch.first]
-            self._note(attrs.evolve(entry, key=(key, use)))
+            self._note(entry, key, KeyUse(positions[0], len(positions), append.content))
         return Appended(positions)
 
     def take(self) -> Batch:
@@ -126,16 +125,15 @@ class Staging:
         taken = self._batch
         if not taken.frames:
             return Batch(taken.first)  # what is declared waits for the first event
+        self._taken.append(taken)
         self._batch = Batch(taken.last + 1)
         return taken
 
     def settle(self, batch: Batch) -> None:
         """Forget a batch that the catalog has by now."""
-        recent = self._recent
-        while recent and recent[0].position <= batch.last:
-            entry = recent.popleft()
-            if entry.key is not None:
-                self._keys.pop(entry.key[0], None)
+        while self._taken and self._taken[0].last <= batch.last:
+            for digest in self._taken.popleft().keys:
+                self._keys.pop(digest, None)
 
     def _find_key(self, digest: bytes) -> KeyUse | None:
         return self._keys.get(digest) or self._catalog.find_key(digest)
@@ -145,7 +143,8 @@ class Staging:
         found = next(
             (
                 entry.position
-                for entry in reversed(self._recent)
+                for batch in (self._batch, *reversed(self._taken))
+                for entry in reversed(batch.entries)
                 if entry.position > condition.after and query.matches(entry.type, entry.tags)
             ),
             None,
@@ -159,37 +158,32 @@ class Staging:
 
     def _place(self, event: Prepared) -> int:
         """Give an event its position and time, and put its frame together."""
-        if event.content is not None:
-            key = content_key(event.content)
-            twin = self._keys.get(key)  # an equal event earlier in the same append
+        content, kind, dictionary_id = event.content, event.type, event.dictionary_id
+        if content is not None:
+            twin = self._keys.get(content_key(content))  # an equal event earlier in the same append
             if twin is not None:
                 return twin.first
         batch = self._batch
-        position = batch.last + 1
+        position = batch.first + len(batch.frames)
         self._time_ns = time_ns = max(self._clock(), self._time_ns)
-        header = pack_header(self._type_ids[event.type], event.version, event.dictionary_id, time_ns)
+        header = pack_header(self._type_ids[kind], event.version, dictionary_id, time_ns)
         frame = pack_frame(position, header, event.body)
         batch.frames.append(frame)
         batch.leaves.append(header + event.digest)
-        recorded: Recorded[Any] = Recorded(
-            position, event.type, event.version, time_ns, frame, event.dictionary_id, 0, self._reader
+        batch.recorded.append(
+            Recorded(position, kind, event.version, time_ns, frame, dictionary_id, 0, self._reader, event.payload)
         )
-        recorded.remember(event.payload)
-        batch.recorded.append(recorded)
-        entry = Entry(position, event.type, event.payload.tags)
+        entry = Entry(position, kind, event.payload.tags)
         batch.entries.append(entry)
-        self._recent.append(entry)
-        if event.content is not None:
-            self._note(attrs.evolve(entry, key=(content_key(event.content), KeyUse(position, 1, event.content))))
+        if content is not None:
+            self._note(entry, content_key(content), KeyUse(position, 1, content))
         return position
 
-    def _note(self, entry: Entry) -> None:
-        """Put the entry of a keyed event in the place of the plain one."""
-        self._batch.entries[entry.position - self._batch.first] = entry
-        index = entry.position - self._recent[0].position
-        self._recent[index] = entry
-        if entry.key is not None:
-            self._keys[entry.key[0]] = entry.key[1]
+    def _note(self, entry: Entry, digest: bytes, use: KeyUse) -> None:
+        """Note that an event of the batch is the first to use a key."""
+        entry.key = (digest, use)
+        self._keys[digest] = use
+        self._batch.keys.append(digest)
 
     def _new_type(self, name: str) -> None:
         type_id = max(self._type_ids.values(), default=0) + 1

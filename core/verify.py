@@ -12,6 +12,7 @@ The chain can't tell that its own end was cut off, whole commits at a time; a ca
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Generic, TypeVar
 
@@ -127,8 +128,9 @@ class _Walk:
         self._store = store
         self._progress = progress
         self._head = Head(0, genesis_link(store.log_id))
+        self._last: Commit | None = None
         self._commits = 0
-        self._frames_at_once = 256
+        self._frames_at_once = min(256, FRAMES_MAX)  # until it is known how large they are
         # While a writer goes on, the order matters: what is read first has to be there in what is read next.
         self._catalog = None if catalog is None else CatalogCheck(catalog, store)
         self._types = _Table(store.types)
@@ -161,12 +163,16 @@ class _Walk:
 
     def _read_commits(self) -> tuple[Sequence[Commit], Damaged | None]:
         """The next commits, and the damage that stands after them, if any."""
-        first = self._head.position + 1
-        limit = min(COMMITS_MAX, self._tally.commits - self._commits)
+        first, last = self._head.position + 1, self._last
+        # Beginning with the one before shows what stands between.
+        begin = first if last is None else last.first
+        limit = min(COMMITS_MAX, self._tally.commits - self._commits) + (last is not None)
         try:
-            commits, damage = self._store.commits(first, limit), None
+            commits, damage = self._store.commits(begin, limit), None
         except Damaged as error:
-            commits, damage = self._commits_before(first, limit, error)
+            commits, damage = self._commits_before(begin, limit, error)
+        if commits and commits[0] == last:
+            commits = commits[1:]
         for index, commit in enumerate(commits):
             if commit.first != first:
                 message = f"the commit record after event {first - 1} is that of event {commit.first}, not {first}"
@@ -178,14 +184,16 @@ class _Walk:
         return commits, damage
 
     def _commits_before(self, first: int, limit: int, damage: Damaged) -> tuple[Sequence[Commit], Damaged]:
-        """Read one by one what couldn't be read at once."""
+        """Read what couldn't be read at once: each commit together with the one after it."""
         commits: list[Commit] = []
         while len(commits) < limit:
             try:
-                found = self._store.commits(first, 1)
+                found = self._store.commits(first, 2)[:1]
             except Damaged as error:
-                return commits, Damaged(str(error), position=first)
-            if not found or (damage.position is not None and found[0].last >= damage.position):
+                damage = error
+                # It is the one after this that can't be read, or it may be this.
+                found = self._store.commits(first, 1) if (error.position or first) > first else []
+            if not found:
                 break
             commits += found
             first = found[0].last + 1
@@ -212,11 +220,13 @@ class _Walk:
                 damage = error
                 break
         leaves: list[bytes] = []
-        damage = self._read_leaves(count, leaves) or damage
+        fault = self._read_leaves(count, leaves)
         done = 0
         for commit in commits:
-            if done + commit.count > len(leaves):
-                break
+            if fault is not None and done + commit.count > len(leaves):
+                position = commit.first if fault.position is None else fault.position
+                message = f"the commit of events {commit.first} to {commit.last} isn't as it was sealed: {fault}"
+                raise Damaged(message, position=position)
             self._seal(commit, leaves[done : done + commit.count])
             done += commit.count
         if damage is not None:
@@ -257,27 +267,27 @@ class _Walk:
 
     def _read_frames(self, first: int, last: int) -> tuple[Sequence[bytes], Damaged | None]:
         """Frames, and the damage that stands after them, if any."""
-        frames: list[bytes] = []
-        damage: Damaged | None = None
+        frames: Sequence[bytes] = []
         try:
-            frames += self._store.read(first, last)
-        except Damaged:
-            for position in range(first, last + 1):
-                try:
-                    frames += self._store.read(position, position)
-                except Damaged as error:
-                    return frames, Damaged(str(error), position=position)
-        if len(frames) <= last - first:
-            position = first + len(frames)
-            damage = Damaged(f"event {position} is missing: there are no more frames", position=position)
-        return frames, damage
+            frames = self._store.read(first, last)
+        except Damaged as error:
+            position = first if error.position is None else error.position
+            with contextlib.suppress(Damaged):
+                frames = self._store.read(first, min(position - 1, last))
+            return frames, self._missing(first + len(frames), str(error))
+        position = first + len(frames)
+        return frames, None if position > last else self._missing(position, f"event {position} is missing")
+
+    def _missing(self, position: int, text: str) -> Damaged:
+        """Without a position where the frames end: then it may be the commit that says there are more."""
+        return Damaged(text, position=position if position <= self._tally.frames else None)
 
     def _seal(self, commit: Commit, leaves: Sequence[bytes]) -> None:
         link = chain_link(self._head.link, commit.first, commit.count, leaves, commit.declarations.pack())
         if link != commit.link:
             message = f"the chain breaks: events {commit.first} to {commit.last} are not those that their commit sealed"
             raise Damaged(message, position=commit.first)
-        self._head = Head(commit.last, link)
+        self._head, self._last = Head(commit.last, link), commit
         self._commits += 1
 
     def _tell_progress(self) -> None:

@@ -147,11 +147,10 @@ class CatalogCheck:
                 yield _posting(("type", each.type), position)
                 yield from (_posting(("tag", tag), position) for tag in each.tags)
             if each.key is not None:
-                key, count = each.key
-                contents = [label.content for label in labels[index : index + (1 if key == OWN_CONTENT else count)]]
-                digest, use = key_use(key, position, contents)
-                if len(contents) == use.count and use.last > one.position:
-                    yield _key(digest, use)
+                key, count = each.key[0], 1 if each.key[0] == OWN_CONTENT else each.key[1]
+                contents = [label.content for label in labels[index : index + count]]
+                if len(contents) == count and position + count - 1 > one.position:
+                    yield _key(*key_use(key, position, contents))
 
 
 @attrs.frozen(order=True)

@@ -94,7 +94,12 @@ class FrameCheck:
         return self.position + 1 if self._append is None else self._append.first
 
     def take(self, frames: Sequence[bytes], leaves: list[bytes]) -> Damaged | None:
-        """Check the next frames and add their leaves to `leaves`; the damage of the first bad one, if any."""
+        """Check the next frames and add their leaves to `leaves`.
+
+        Returns:
+            The damage of the first bad one, if any. It has no position if the frame is whole and makes no sense where
+            it stands: then it isn't sure which one is wrong.
+        """
         names, counts, unpack, checkpoint = self._names, self._counts, self.dictionaries.unpack, self._checkpoint
         time_ns, fold = self._time_ns, 0
         add, body = leaves.append, _BODY
@@ -104,7 +109,7 @@ class FrameCheck:
             for position, frame in enumerate(frames, before + 1):
                 _, flags, type_id, version, dictionary_id, now_ns = read_fields(frame, position)
                 if now_ns < time_ns or type_id not in names:
-                    raise _misfit(position, type_id, now_ns - time_ns)
+                    raise _misfit(type_id, now_ns - time_ns)
                 name, type_name = names[type_id]
                 tags: tuple[str, ...] = ()
                 if flags:
@@ -125,8 +130,7 @@ class FrameCheck:
                 counts[type_id] += 1
                 time_ns = now_ns
         except Damaged as error:
-            text = str(error) if error.position is not None else f"event {position}: {error}"
-            damage = Damaged(text, position=position)
+            damage = error if error.position is not None else Damaged(f"event {position}: {error}")
             position -= 1
         self.position, self._time_ns = position, time_ns
         self.fold += fold
@@ -188,7 +192,7 @@ class FrameCheck:
         return Labels(name, tags, key, content_digest(name, version, payload))
 
 
-def _misfit(position: int, type_id: int, later_ns: int) -> Damaged:
+def _misfit(type_id: int, later_ns: int) -> Damaged:
     if later_ns < 0:
-        return Damaged(f"event {position} was recorded {-later_ns} ns before the one before it", position=position)
-    return Damaged(f"event {position} has type number {type_id}, which no commit has declared", position=position)
+        return Damaged(f"it was recorded {-later_ns} ns before the one before it")
+    return Damaged(f"it has the type number {type_id}, which no commit has declared")

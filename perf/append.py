@@ -1,8 +1,8 @@
 """Workload `append`: durable appends by clients that each wait for their answer, against UmaDB and `eventsourcing`.
 
-Every contender gets the same events from as many clients and makes each append durable before it answers; its log is new
-for each run. Afterwards each is asked for what it was given: how many there are, single events by their own tag, sessions
-by theirs. And once more every client appends, and reads what it wrote at the moment it is told that it is there.
+Every contender gets the same events from as many clients and makes each append durable before it answers; its log is
+new for each run. Afterwards each is asked for what it was given: how many there are, single events by their own tag,
+sessions by theirs. And once more every client appends, and reads what it wrote as soon as it is told that it is there.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def append(plan: Plan) -> Iterator[Case]:
             contenders.append(Contender("UmaDB", partial(_in_folder, plan.folder, uma)))
             contenders.append(Contender("eventsourcing", partial(_in_folder, plan.folder, es)))
             goals = [Goal(least=goal, over="UmaDB"), Goal(least=_EVENTSOURCING, over="eventsourcing")]
-        yield Case(f"append {clients} × {events}", "events", contenders, goals)
+        yield Case(f"append {clients} x {events}", "events", contenders, goals)
 
 
 def _in_folder(root: Path, run: Callable[[Path], Sample]) -> Sample:

@@ -8,7 +8,9 @@ from time import perf_counter
 import attrs
 import trio
 
-from .. import Engine, open_engine
+from remanence.engine import Engine
+from remanence.opening import Settings, open_engine
+
 from .append_journal import Journal, Load, check_answers
 from .harness import Sample
 from .material import NoteTaken, note_tag, session_tag
@@ -36,18 +38,18 @@ class EngineReader:
         return {recorded.data.id for recorded in self.engine.read(tags=[session_tag(session)])}
 
 
-def run_engine(load: Load, folder: Path) -> Sample:
+def run_engine(load: Load, folder: Path, settings: Settings | None = None) -> Sample:
     """Append for a while from as many tasks as there are clients, and check what came of it.
 
     Raises:
         WrongAnswer: the engine lost, invented or changed something.
     """
-    return trio.run(_run, load, folder)
+    return trio.run(_run, load, folder, settings)
 
 
-async def _run(load: Load, folder: Path) -> Sample:
+async def _run(load: Load, folder: Path, settings: Settings | None) -> Sample:
     journals = [Journal(number, load.events) for number in range(load.clients)]
-    async with open_engine(folder / "engine", events=[NoteTaken]) as engine:
+    async with open_engine(folder / "engine", events=[NoteTaken], settings=settings) as engine:
         reader = EngineReader(engine)
         await _all_until(engine, journals, perf_counter() + load.seconds / 10)
         for journal in journals:

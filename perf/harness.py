@@ -3,14 +3,14 @@
 Invariants:
 - a ratio compares two runs of one round, which lie next to each other in time: what slows the machine down slows both;
 - a contender times its own loop alone, checks every answer, and raises `WrongAnswer` rather than report a rate;
-- before each run garbage is collected and what is left is frozen; while it runs the collector works as it does for users;
+- before each run garbage is collected and what is left is frozen; while it runs the collector works as for users;
 - nothing here decides by an absolute time: goals are looked at when all is done.
 """
 
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -18,15 +18,32 @@ from typing import Final
 
 import attrs
 
-__all__ = ["Case", "Contender", "Goal", "Measured", "Plan", "Result", "Sample", "WrongAnswer", "measure", "result_of"]
+__all__ = [
+    "BYTES",
+    "MICROSECONDS",
+    "PER_SECOND",
+    "Case",
+    "Contender",
+    "Goal",
+    "Measured",
+    "Plan",
+    "Result",
+    "Sample",
+    "Say",
+    "WrongAnswer",
+    "measure",
+    "result_of",
+]
 
 Say = Callable[[str], None]
 """Told what is under way."""
 PER_SECOND: Final = "/s"
 MICROSECONDS: Final = "µs"
+BYTES: Final = "bytes"
+"""Units of values: a rate, the time of each, or what is counted itself."""
 
 
-class WrongAnswer(Exception):  # noqa: N818 - named by what happened, as our other errors are
+class WrongAnswer(Exception):
     """A contender answered wrongly: its speed means nothing."""
 
 
@@ -103,7 +120,7 @@ class Case:
         things: what is counted: "events", "rows".
         contenders: who does it.
         goals: what our own shall reach.
-        unit: PER_SECOND, or MICROSECONDS for each.
+        unit: PER_SECOND, MICROSECONDS for each, or BYTES, which are the sample's count.
     """
 
     name: str
@@ -176,7 +193,7 @@ def measure(case: Case, plan: Plan, say: Say) -> Result:
 
 def result_of(case: Case, samples: dict[str, list[Sample]]) -> Result:
     """Put the samples of a case's contenders together."""
-    unit = case.unit if case.unit == MICROSECONDS else case.things + case.unit
+    unit = case.things + case.unit if case.unit == PER_SECOND else case.unit
     measured = tuple(_measured(name, found, case.unit) for name, found in samples.items())
     return Result(case.name, unit, measured, tuple(case.goals))
 
@@ -184,6 +201,8 @@ def result_of(case: Case, samples: dict[str, list[Sample]]) -> Result:
 def _measured(name: str, samples: Sequence[Sample], unit: str) -> Measured:
     if unit == MICROSECONDS:
         values = tuple(sample.seconds / sample.count * 1e6 for sample in samples)
+    elif unit == BYTES:
+        values = tuple(float(sample.count) for sample in samples)
     else:
         values = tuple(sample.count / sample.seconds for sample in samples)
     latencies = sorted(latency for sample in samples for latency in sample.latencies_s)
@@ -194,7 +213,7 @@ def _measured(name: str, samples: Sequence[Sample], unit: str) -> Measured:
 
 
 @contextmanager
-def _clean_slate() -> Iterator[None]:
+def _clean_slate() -> Generator[None]:
     """No contender pays for what lies about from others."""
     gc.collect()
     gc.freeze()

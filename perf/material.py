@@ -1,8 +1,8 @@
 """Material: events of real text, made the same way each time.
 
-Their words are the sentences of the conversation that ships with the package, which the starter dictionary was not trained
-on, put together anew by a seeded generator. An event is about 300 bytes as JSON, and bears three tags: its scope, which
-many share; its session, which some do; and its own.
+Their words are the sentences of the conversation that ships with the package, which the starter dictionary was not
+trained on, put together anew by a seeded generator. An event is about 300 bytes as JSON, and bears three tags: its
+scope, which many share; its session, which some do; and its own.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..core.clock import base32
 from ..core.events import event
 from ..projections.memories.events import MemoryRemembered
 
-__all__ = ["SCOPE", "TYPE", "NoteTaken", "memories", "notes", "note_tag", "session_tag"]
+__all__ = ["SCOPE", "TYPE", "NoteTaken", "memories", "note_tag", "notes", "session_tag"]
 
 TYPE: Final = "note.taken"
 SCOPE: Final = "team/research"

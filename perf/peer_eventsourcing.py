@@ -1,4 +1,4 @@
-"""`eventsourcing`, the best known event-sourcing library for Python, on SQLite with the durability that it has by default.
+"""`eventsourcing`, the best known event-sourcing library for Python, on SQLite, as durable as it is by default.
 
 A note is an aggregate, as its users would have it; an append saves as many new aggregates as it has notes, in one
 transaction. It has no tags on SQLite, so it does less than the others.
@@ -6,7 +6,7 @@ transaction. It has no tags on SQLite, so it does less than the others.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -21,7 +21,7 @@ __all__ = ["Eventsourcing", "open_eventsourcing"]
 
 
 @contextmanager
-def open_eventsourcing(folder: Path) -> Iterator[Eventsourcing]:
+def open_eventsourcing(folder: Path) -> Generator[Eventsourcing]:
     """An application over a database in `folder`.
 
     Raises:

@@ -1,7 +1,7 @@
 """UmaDB, the closest relative: an event store in Rust with tags, group commit and one writer, talked to over gRPC.
 
-Its package brings the server along; ours starts it on the loopback interface, on a port that is free, with the durability
-that it has by default. Notes go to it as bytes made by msgspec, with the same tags.
+Its package brings the server along; ours starts it on the loopback interface, on a port that is free, with the
+durability that it has by default. Notes go to it as bytes made by msgspec, with the same tags.
 """
 
 from __future__ import annotations
@@ -11,19 +11,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from types import ModuleType
+from typing import Final
 
 import msgspec
 
 from .append_threads import Send
 from .material import TYPE, NoteTaken, note_tag, session_tag
 from .peers import PeerMissing
-
-if TYPE_CHECKING:  # it need not be installed
-    import umadb
 
 __all__ = ["UmaDB", "open_umadb"]
 
@@ -35,7 +33,7 @@ _decode: Final = msgspec.msgpack.Decoder(NoteTaken).decode
 
 
 @contextmanager
-def open_umadb(folder: Path) -> Iterator[UmaDB]:
+def open_umadb(folder: Path) -> Generator[UmaDB]:
     """A server over a database in `folder`, empty if that is.
 
     Raises:
@@ -96,7 +94,7 @@ class UmaDB:
         return [_decode(found.event.data) for found in self._client.read(query=query)]
 
 
-def _import() -> type[umadb]:
+def _import() -> ModuleType:
     handler = signal.getsignal(signal.SIGINT)
     try:
         import umadb  # noqa: PLC0415 - an extra

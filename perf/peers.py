@@ -5,9 +5,9 @@ from __future__ import annotations
 __all__ = ["PeerMissing"]
 
 
-class PeerMissing(Exception):  # noqa: N818 - named by what happened, as our other errors are
+class PeerMissing(Exception):
     """A peer can't be measured: it isn't installed, or doesn't start."""
 
     def __init__(self, what: str) -> None:
-        install = "" if " " in what else " is not installed: pip install 'remanence[perf]', or leave it out with --alone"
-        super().__init__(what + install)
+        install = " is not installed: pip install 'remanence[perf]', or leave the peers out with --no-peers"
+        super().__init__(what if " " in what else what + install)

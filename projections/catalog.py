@@ -7,6 +7,7 @@ Two databases: `postings`, from one byte for the kind of term and its text to th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -77,17 +78,17 @@ class LmdbCatalog:
         if not entries:
             return
         check_adjoins(entries, self._checkpoint)
-        postings: list[tuple[bytes, bytes]] = []
-        keys: list[tuple[bytes, bytes]] = []
+        types: defaultdict[str, list[bytes]] = defaultdict(list)
+        tags: defaultdict[str, list[bytes]] = defaultdict(list)
         for entry in entries:
             position = pack_position(entry.position)
-            postings.append((TYPE + entry.type.encode(), position))
-            postings += [(TAG + tag.encode(), position) for tag in entry.tags]
-            if entry.key is not None:
-                digest, use = entry.key
-                keys.append((digest, use.pack()))
-        postings.sort()  # neighbours in the tree are written together
-        keys.sort()
+            types[entry.type].append(position)
+            for tag in entry.tags:
+                tags[tag].append(position)
+        # In the order of the tree, so that neighbours are written together: UTF-8 sorts as the texts do.
+        postings = [(TYPE + name.encode(), position) for name in sorted(types) for position in types[name]]
+        postings += [(TAG + tag.encode(), position) for tag in sorted(tags) for position in tags[tag]]
+        keys = sorted((digest, use.pack()) for digest, use in filter(None, [entry.key for entry in entries]))
 
         def change(txn: lmdb.Transaction[bytes]) -> None:
             txn.cursor(self._postings).putmulti(postings, dupdata=True)

@@ -7,7 +7,7 @@ An engine belongs to the Trio loop and the process that opened it.
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -220,7 +220,7 @@ class Engine:
         tags: Iterable[str] = (),
         query: Query | None = None,
         live: bool = True,
-    ) -> AsyncIterator[Recorded[Any]]:
+    ) -> AsyncGenerator[Recorded[Any], None]:
         """Every event that matches: first those there are, then each new one as it is committed.
 
         Args:

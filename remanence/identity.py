@@ -23,6 +23,8 @@ LABEL_BYTES: Final = 100
 """Scopes, sessions and tags are parts of index keys, which end at 511 bytes together."""
 TAGS_MAX: Final = 64
 NS_MAX: Final = (1 << 63) - 1
+INT_MAX: Final = (1 << 64) - 1
+"""What msgpack can hold."""
 _KIND: Final = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
@@ -182,8 +184,13 @@ def check_metadata(metadata: Any) -> None:
         message = f"metadata is a mapping from names to values, not {type(metadata).__name__}"
         raise InvalidInput(message)
     for name, value in cast("Mapping[Any, Any]", metadata).items():
-        if not isinstance(name, str) or not isinstance(value, (str, int, float, bool, type(None))):
-            message = f"metadata holds texts, numbers, truth values or None by name; {name!r} is {type(value).__name__}"
+        _size("name in metadata", name)
+        if isinstance(value, str):
+            _size(f"metadata's {name!r:.60}", value)
+        elif not _is_scalar(value):
+            message = (
+                f"metadata holds texts, finite numbers of 64 bits, truth values or None; {name!r:.60} is {value!r:.60}"
+            )
             raise InvalidInput(message)
 
 
@@ -219,3 +226,9 @@ def _size(what: str, value: Any) -> int:
 
 def _is_place(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value < 1 << 53
+
+
+def _is_scalar(value: object) -> bool:
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or (isinstance(value, int) and -NS_MAX - 1 <= value <= INT_MAX)

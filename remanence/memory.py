@@ -8,7 +8,7 @@ memory whatever its words: its session and place make it what it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -171,7 +171,7 @@ class Memory:
             InvalidInput: something can't be taken, or another memory says that already.
         """
         for _ in range(TRIES):
-            after, row = self._checkpoint(), self.get(memory_id)
+            after, row = await self._look_up(memory_id)
             event = revision(
                 row,
                 text=text,
@@ -303,7 +303,7 @@ class Memory:
         types: Iterable[type | str] = (),
         tags: Iterable[str] = (),
         live: bool = True,
-    ) -> AsyncIterator[Recorded[Any]]:
+    ) -> AsyncGenerator[Recorded[Any], None]:
         """Every event that matches: first those there are, then each new one as it is committed (`Engine.events`)."""
         return self.engine.events(after=after, types=types, tags=tags, live=live)
 
@@ -351,12 +351,18 @@ class Memory:
 
     async def _on_memory(self, memory_id: str, make: Callable[[MemoryRow], object], cause: int | None) -> int:
         for _ in range(TRIES):
-            after, row = self._checkpoint(), self.get(memory_id)
+            after, row = await self._look_up(memory_id)
             guard = self.engine.query(types=[MemoryForgotten], tags=[memory_tag(memory_id)])
             with contextlib.suppress(Conflict):
                 return await self._append(make(row), cause, Condition(guard, after))
             await self._catch_up()
         raise _restless()
+
+    async def _look_up(self, memory_id: str) -> tuple[int, MemoryRow]:
+        """A memory to decide about, and the position up to which it is seen; what was accepted is made visible first."""
+        if not _is_id(memory_id) or self._rows.get(memory_id) is None:
+            await self._catch_up()
+        return self._checkpoint(), self.get(memory_id)
 
     async def _append(self, event: object, cause: int | None, condition: Condition) -> int:
         return (await self.engine.append(event, by=self.by, cause=cause, condition=condition)).position

@@ -55,10 +55,10 @@ def memory_card(out: Output, row: MemoryRow) -> None:
     """All that is known of a memory."""
     out.prose(spoken(row.speaker, row.text))
     out.line()
-    changes = [f"event {row.position:,}"]
+    changes = [f"event {row.position}"]
     if row.changed != row.position:
         told = [count(row.reinforced, "confirmation"), count(row.revised, "revision")]
-        changes += [*told, f"last changed by event {row.changed:,}"]
+        changes += [*told, f"last changed by event {row.changed}"]
     facts: list[tuple[str, str | None]] = [
         ("id", row.id),
         ("scope", "/".join(row.scope)),
@@ -128,12 +128,13 @@ def _named(memory_id: str, text: Text, *, with_id: bool) -> Text:
 
 
 def _changes(told: MemoryRevised) -> Text:
-    text = Text(clean(told.text or ""))
+    parts = [] if told.text is None else [Text(clean(told.text))]
     for name in ("confidence", "importance", "tags", "metadata"):
         value = getattr(told, name)
         if value is not None:
             shown = ", ".join(told.tags or ()) if name == "tags" else str(value)
-            text.append(f"{' ' if text.plain else ''}{name} {clean(shown) or 'none'}")
+            parts.append(Text(f"{name} {clean(shown) or 'none'}"))
+    text = Text(" · ").join(parts)
     if told.reason:
-        text.append(f"{' ' if text.plain else ''}({clean(told.reason)})", style="dim")
+        text.append(f" ({clean(told.reason)})", style="dim")
     return text

@@ -9,11 +9,12 @@ from typing import Any, Final
 import attrs
 import click
 
+from ..core.errors import KeyReused
 from ..deciding import Remembered
-from ..identity import NewMemory
+from ..identity import NewMemory, turn_id
 from ..memory import Memory
 from ..projections.memories.events import Scalar
-from .exits import notice
+from .exits import Exit, Failure, notice
 from .opening import run, writing
 from .options import MetaType, MomentType, Options, everywhere, examples, pass_options, writes
 from .output import Output
@@ -92,9 +93,13 @@ def remember(
     async def body() -> Remembered:
         async with writing(options, create=True) as memory:
             [result] = await memory.remember_each([new], cause=cause)
-            if isinstance(result, Remembered):
-                return result
-            raise result
+        if isinstance(result, Remembered):
+            return result
+        if isinstance(result, KeyReused) and new.session is not None and new.place is not None:
+            there = turn_id(new.scope, new.session, new.place)
+            what = f"place {new.place} of session {new.session!r} says something else already"
+            raise Failure(what, Exit.USAGE, hint=f"It is the memory {there}; `remanence revise` changes it.")
+        raise result
 
     told = run(body)
     out = Output(as_json=options.as_json)
@@ -105,7 +110,7 @@ def remember(
     out.flush()
     if out.is_page and not told.is_new:
         what = "was there already" if new.place is not None else "was known and is confirmed"
-        notice(f"it {what}: event {told.position:,}")
+        notice(f"it {what}: event {told.position}")
 
 
 @click.command(
@@ -187,4 +192,4 @@ def _change(options: Options, memory_id: str, done: str, change: Callable[[Memor
     if out.as_json:
         out.json({"id": memory_id, "position": position})
     else:
-        out.line(f"{memory_id} {done}: event {position:,}")
+        out.line(f"{memory_id} {done}: event {position}")

@@ -125,7 +125,7 @@ def _print_report(out: Output, report: Report) -> None:
     if report.catalog_checkpoint is None:
         catalog = "not compared" if not is_log_sound else "there is none yet"
     else:
-        catalog = "damaged" if report.catalog_problem else f"agrees, up to event {report.catalog_checkpoint:,}"
+        catalog = "damaged" if report.catalog_problem else f"agrees, up to event {report.catalog_checkpoint}"
     facts: list[tuple[str, str | None]] = [
         ("events", f"{report.events:,} sound{upto}" if report.events else f"none{upto}"),
         ("frames", f"{size(report.size_bytes)}, every checksum and content"),

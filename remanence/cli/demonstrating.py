@@ -15,7 +15,6 @@ from rich.text import Text
 
 from ..core.errors import InvalidInput
 from ..core.recorded import Recorded
-from ..demo import play
 from ..projections.memories.view import MemoryRow
 from ..sizes import Sizes
 from .cards import event_entry, memory_entry
@@ -59,11 +58,12 @@ def demo(options: Options, *, data: str | None, keep: str | None) -> None:
         if folder.is_dir() and any(folder.iterdir()):
             message = f"{folder} is not empty; the demonstration wants a new folder"
             raise InvalidInput(message)
+        from ..demo import play  # noqa: PLC0415 - no other command has to wait for it
+
         theatre = Theatre(out, folder, is_kept=keep is not None)
         run(lambda: play(folder, content, name, theatre))
         theatre.end()
-    if theatre.broken:
-        raise Failure(f"{count(theatre.broken, 'promise')} did not hold", Exit.DAMAGED)
+    refuse_broken(theatre)
 
 
 @attrs.define(eq=False)
@@ -156,3 +156,13 @@ class Theatre:
             self.out.prose(
                 f"The memory is in {self.folder / 'memory'}: try `remanence log --path {self.folder / 'memory'}`."
             )
+
+
+def refuse_broken(theatre: Theatre) -> None:
+    """End badly if a promise didn't hold.
+
+    Raises:
+        Failure: so it is.
+    """
+    if theatre.broken:
+        raise Failure(f"{count(theatre.broken, 'promise')} did not hold", Exit.DAMAGED)

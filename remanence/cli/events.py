@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from typing import Any, Final
@@ -139,13 +140,15 @@ def _before_the_last(memory: Memory, wanted: Wanted) -> int:
 async def _follow(memory: Memory, wanted: Wanted, lines: Lines) -> None:
     left = wanted.limit
     lines.out.flush()
-    async for event in memory.events(after=wanted.after, types=wanted.types, tags=wanted.tags):
-        lines.add(event)
-        lines.out.flush()
-        if left is not None:
-            left -= 1
-            if left == 0:
-                return
+    events = memory.events(after=wanted.after, types=wanted.types, tags=wanted.tags)
+    async with contextlib.aclosing(events):
+        async for event in events:
+            lines.add(event)
+            lines.out.flush()
+            if left is not None:
+                left -= 1
+                if left == 0:
+                    return
 
 
 class Lines:
@@ -156,7 +159,7 @@ class Lines:
         self._unknown: Counter[str] = Counter()
         self._day = ""
         self._type_width = min(max(map(len, memory.engine.log.types()), default=0), TYPE_WIDTH_MAX)
-        self._position_width = max(len(f"{memory.engine.head:,}"), POSITION_WIDTH_MIN)
+        self._position_width = max(len(str(memory.engine.head)), POSITION_WIDTH_MIN)
 
     def add(self, event: Recorded[Any]) -> None:
         """Print an event."""
@@ -174,7 +177,7 @@ class Lines:
             self._day = day(event.time)
             self.out.line(Text(self._day, style="bold"))
         line = Text.assemble(
-            (f"{event.position:>{self._position_width},}", "dim"),
+            (f"{event.position:>{self._position_width}}", "dim"),
             "  ",
             (clock(event.time), "dim"),
             "  ",

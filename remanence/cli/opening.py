@@ -30,7 +30,7 @@ T = TypeVar("T")
 WAIT_TRIES: Final = 100
 WAIT_S: Final = 0.05
 """Together five seconds: long enough for a commit or a small view, short enough to be told what is the matter."""
-QUIET_TRIES: Final = 10
+QUIET_TRIES: Final = 5
 """A view is behind its log for some milliseconds with every commit; only what lasts is worth a word."""
 _PARTS: Final = frozenset({"log", "views", "lease"})
 

@@ -9,9 +9,6 @@ from collections.abc import Callable, Generator
 from typing import Final
 
 import trio
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 
 from ..core.log import Progress
 
@@ -31,15 +28,18 @@ def bars(**names: str) -> Generator[Progress, None, None]:
     if not sys.stderr.isatty():
         yield _nothing
         return
-    bar = Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(file=sys.stderr),
+    # Here, because every command would have to wait for it, and few of them draw bars.
+    from rich import console, progress  # noqa: PLC0415
+
+    bar = progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+        console=console.Console(file=sys.stderr),
         transient=True,
     )
-    tasks: dict[str, TaskID] = {}
+    tasks: dict[str, progress.TaskID] = {}
     begun = time.monotonic()
 
     def tell(what: str, done: int, total: int) -> None:
@@ -53,7 +53,8 @@ def bars(**names: str) -> Generator[Progress, None, None]:
     try:
         yield tell
     finally:
-        bar.stop()
+        if tasks:
+            bar.stop()
 
 
 def interruptible(progress: Progress) -> Progress:

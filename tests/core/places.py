@@ -12,12 +12,14 @@ from typing import Final
 
 import attrs
 
-from remanence.core.catalogs import Catalog, MemoryCatalog
+from remanence.codecs.commits import Commit
+from remanence.core.catalogs import Catalog, KeyUse, MemoryCatalog
 from remanence.core.clock import Entropy, WallClock
 from remanence.core.errors import Closed
 from remanence.core.events import Registry, event
 from remanence.core.lmdb_store import LmdbStore
 from remanence.core.log import Log
+from remanence.core.queries import Term
 from remanence.core.stores import MemoryStore, Store
 from remanence.projections.catalog import LmdbCatalog
 
@@ -70,6 +72,60 @@ EVENTS: Final = (Spent, Note, Happened)
 REGISTRY: Final = Registry(EVENTS)
 
 
+class BareStore(MemoryStore):
+    """A store in memory whose lists and tables lie bare, to be changed behind its back."""
+
+    def __init__(self, log_id: bytes = bytes(range(16))) -> None:
+        super().__init__(log_id)
+
+    @property
+    def frames(self) -> list[bytes]:
+        """All frames."""
+        return self._frames
+
+    @property
+    def records(self) -> list[Commit]:
+        """All commit records."""
+        return self._commits
+
+    @property
+    def names(self) -> dict[int, str]:
+        """The table of types."""
+        return self._types
+
+    @property
+    def trained(self) -> dict[int, bytes]:
+        """The table of dictionaries."""
+        return self._dictionaries
+
+    def pose_as(self, log_id: bytes) -> None:
+        """Claim to be another log."""
+        self._log_id = log_id
+
+
+class BareCatalog(MemoryCatalog):
+    """A catalog in memory, likewise."""
+
+    @property
+    def postings(self) -> dict[Term, list[int]]:
+        """All postings."""
+        return self._postings
+
+    @property
+    def uses(self) -> dict[bytes, KeyUse]:
+        """All keys."""
+        return self._keys
+
+    def forge(self, proof: bytes) -> None:
+        """Claim to have been made from another history."""
+        self._proof = proof
+
+
+def dice(seed: int) -> Random:
+    """Choices that are the same every time."""
+    return Random(seed)  # noqa: S311 - nothing here is a secret
+
+
 def ticking() -> WallClock:
     """A clock that goes on by a millisecond whenever it is looked at."""
     return itertools.count(NOON_NS, 1_000_000).__next__
@@ -77,7 +133,7 @@ def ticking() -> WallClock:
 
 def seeded(seed: int = 1) -> Entropy:
     """Bytes that look random and are the same every time."""
-    return Random(seed).randbytes
+    return dice(seed).randbytes
 
 
 class Place:
@@ -86,7 +142,7 @@ class Place:
     def __init__(self, kind: str, root: Path) -> None:
         self.kind = kind
         self.root = root
-        self.memory = MemoryStore(bytes(range(16)))
+        self.memory = BareStore()
         self._memory_catalog = MemoryCatalog()
         self._entropy = seeded()
         self._opened: list[Log] = []
@@ -142,9 +198,9 @@ class Place:
 
     def close(self) -> None:
         """Close whatever is still open."""
-        for log in self._opened:
+        while self._opened:
             with suppress(Closed):
-                log.close()
+                self._opened.pop().close()
 
 
 def die(log: Log) -> None:
@@ -153,6 +209,10 @@ def die(log: Log) -> None:
         log.store.close()
     if isinstance(log.catalog, LmdbCatalog):
         log.catalog.store.env.close()
+
+
+def ignoring(*_: object) -> None:
+    """In the place of something that should be done, and isn't."""
 
 
 @contextmanager
@@ -172,4 +232,3 @@ def facts(log: Log) -> list[tuple[object, ...]]:
         (each.position, each.type, each.version, each.tags, each.time_ns, each.by, each.cause, each.key, each.data)
         for each in log.read()
     ]
-

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from remanence.core.appends import Appended
 from remanence.core.errors import Conflict, InvalidInput, KeyReused, StorageFailed
 from remanence.core.queries import ALL, Condition, Query
-from remanence.core.stores import MemoryStore, Sealed
+from remanence.core.stores import Sealed
 from remanence.core.verify import verify
 
-from .places import NOON_NS, Happened, Note, Place, Spent, die, facts, place
+from .places import NOON_NS, BareStore, Happened, Note, Place, Spent, die, facts, ignoring, place
 
 ADA = Query.of(tags=["account:ada"])
 SPENT = Query.of(types=["money.spent"])
@@ -182,8 +182,9 @@ def test_a_key_takes_the_place_of_content(anywhere: Place) -> None:
 def test_recorded_time_never_runs_backward(readings: list[int]) -> None:
     """Whatever the clock says, in one opening and over several, no event is older than the one before it."""
     with place("memory") as here:
+        log = here.open()
         for reading in readings:
-            log = here.open(clock=lambda reading=reading: reading)  # type: ignore[misc]
+            log = here.open(clock=itertools.repeat(reading).__next__)
             log.append(Happened("a"), Happened("b"))
         assert [each.time_ns for each in log.read()][::2] == list(itertools.accumulate(readings, max))
         assert verify(log.store).problem is None
@@ -198,8 +199,13 @@ def test_a_log_opened_again_is_the_same(anywhere: Place) -> None:
     log.append(Spent("ada"), Note("n", ("x",)), Happened("h"), tags=["t"], by="b", cause=1, key="k")
     log.append(Note("m"))
     before, types = facts(log), dict(log.types())
-    for leave in (lambda: log.close(), lambda: die(log), lambda: (log.close(), anywhere.lose_catalog())):  # noqa: PLW0108
-        leave()
+    for way in ("close", "die", "lose the catalog"):
+        if way == "die":
+            die(log)
+        else:
+            log.close()
+        if way == "lose the catalog":
+            anywhere.lose_catalog()
         log = anywhere.open()
         assert (facts(log), dict(log.types()), log.head) == (before, types, 4)
         assert log.append(Spent("ada"), Note("n", ("x",)), Happened("h"), tags=["t"], key="k").is_duplicate
@@ -210,7 +216,7 @@ def test_a_catalog_that_fell_behind_is_made_up_for(disk: Place, monkeypatch: pyt
     """Reads are exact while the catalog lacks the newest events; opening the log for writing brings it up to date."""
     log = disk.open()
     log.append(Spent("ada"), Spent("bob"))
-    monkeypatch.setattr(log.catalog, "apply", lambda *_: None)
+    monkeypatch.setattr(log.catalog, "apply", ignoring)
     log.append(Spent("ada"), Happened("rain"))
     assert (log.catalog.checkpoint, log.head) == (2, 4)
     assert [each.position for each in log.read(ADA)] == [1, 3]
@@ -235,7 +241,7 @@ def test_what_is_declared_waits_for_the_first_event(anywhere: Place) -> None:
     assert [each.data.what for each in anywhere.open().read()] == ["rain and rain and rain", "sun and rain and wind"]
 
 
-class FullDisk(MemoryStore):
+class FullDisk(BareStore):
     """A store that refuses its next commit: before it has it, or after."""
 
     refuse: str | None = None

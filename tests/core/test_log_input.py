@@ -65,7 +65,10 @@ RAIN = Happened("rain")
 REFUSED: dict[str, tuple[Callable[[Log], object], str]] = {
     "no events": (append(), r"1 to 100000 events, this one 0"),
     "too many events": (append(*[RAIN] * (MAX_EVENTS + 1)), r"1 to 100000 events, this one 100001"),
-    "a class that isn't registered": (append(Unknown()), r"Unknown is not a registered event class; pass it in events="),
+    "a class that isn't registered": (
+        append(Unknown()),
+        r"Unknown is not a registered event class; pass it in events=",
+    ),
     "a class for an event": (append(Spent), r"type is not a registered event class"),
     "no object at all": (append(None), r"NoneType is not a registered event class"),
     "a field of the wrong type": (append(Spent("ada", "much")), r"Spent.*amount"),  # type: ignore[arg-type]

@@ -19,7 +19,7 @@ from remanence.core.events import Registry, event
 from remanence.core.queries import Query
 from remanence.projections.trust import is_trusted
 
-from .places import EVENTS, Happened, Place, Spent
+from .places import EVENTS, Happened, Place, Spent, ignoring
 
 READER = Path(__file__).with_name("reader.py")
 
@@ -33,7 +33,7 @@ class WindRose:
 
 
 @contextmanager
-def reader(root: Path, map_bytes: int = 1 << 20) -> Generator[Callable[[str], dict[str, Any]]]:
+def reader(root: Path, map_bytes: int = 1 << 20) -> Generator[Callable[..., dict[str, Any]]]:
     """Another process that has the log open; call it with a tag, or nothing, to have it read."""
     process = subprocess.Popen(
         [sys.executable, READER, str(root), str(map_bytes)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -59,7 +59,11 @@ def test_a_reader_follows_the_writer(disk: Place) -> None:
     log = disk.open(Registry([*EVENTS, WindRose]), map_bytes=1 << 20)
     log.append(Spent("ada"))
     with reader(disk.root) as ask:
-        assert ask() == {"head": 1, "events": [[1, "money.spent", {"account": "ada", "amount": 1}]], "types": {"money.spent": 1}}
+        assert ask() == {
+            "head": 1,
+            "events": [[1, "money.spent", {"account": "ada", "amount": 1}]],
+            "types": {"money.spent": 1},
+        }
         log.append(WindRose(7))
         log.add_dictionary(b"the wind and the rain and the rain and the wind " * 20)
         log.append(Happened("the wind and the rain and the rain and the wind", ("t",)))
@@ -79,7 +83,7 @@ def test_a_reader_sees_what_the_catalog_lacks(disk: Place, monkeypatch: pytest.M
     log = disk.open()
     log.append(Spent("ada"))
     with reader(disk.root) as ask:
-        monkeypatch.setattr(log.catalog, "apply", lambda *_: None)
+        monkeypatch.setattr(log.catalog, "apply", ignoring)
         log.append(Spent("bob"), Spent("ada"))
         assert [each[0] for each in ask("account:ada")["events"]] == [1, 3]
 
@@ -94,8 +98,8 @@ def test_a_fork_goes_on_with_nothing(disk: Place) -> None:
         lambda: log.read(ada),
         lambda: log.append(Spent("bob")),
         lambda: log.store.backup(disk.root / "backup"),
-        lambda: log.recover(),
-        lambda: log.catalog.types(),
+        log.recover,
+        log.catalog.types,
     ]
     child = os.fork()
     if child == 0:  # nothing but a number may come out of here: this is a copy of the whole test run

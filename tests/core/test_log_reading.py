@@ -35,7 +35,9 @@ def twenty(request: pytest.FixtureRequest) -> Generator[Log]:
     with place(str(request.param)) as here:
         log = here.open()
         for index in range(5):
-            log.append(Spent("ada", index), Note(str(index), ("a",)), Happened("h", ("a", "b")[: index % 3]), Spent("bob"))
+            log.append(
+                Spent("ada", index), Note(str(index), ("a",)), Happened("h", ("a", "b")[: index % 3]), Spent("bob")
+            )
         yield log
 
 

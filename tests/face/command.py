@@ -7,15 +7,18 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any, Final
 
+import trio
 from click.testing import CliRunner, Result
 
+import remanence
+from remanence import NewMemory
 from remanence.cli import main
 
-__all__ = ["COMMAND", "Screen", "call", "objects", "spawn", "told"]
+__all__ = ["COMMAND", "Screen", "call", "fill", "objects", "spawn", "told"]
 
 COMMAND: Final = (sys.executable, "-W", "error", "-m", "remanence")
 
@@ -39,7 +42,7 @@ def objects(*words: str | Path, code: int = 0, stdin: str | bytes | None = None)
 
 
 @contextlib.contextmanager
-def spawn(*words: str | Path, program: tuple[str, ...] = COMMAND) -> Iterator[subprocess.Popen[str]]:
+def spawn(*words: str | Path, program: tuple[str, ...] = COMMAND) -> Generator[subprocess.Popen[str], None, None]:
     """Run a command in a process of its own; whatever is left of it at the end is killed."""
     process = subprocess.Popen(
         [*program, *map(str, words)],
@@ -55,6 +58,17 @@ def spawn(*words: str | Path, program: tuple[str, ...] = COMMAND) -> Iterator[su
         with contextlib.suppress(ProcessLookupError):
             process.send_signal(signal.SIGKILL)
         process.communicate()
+
+
+def fill(path: Path, *memories: NewMemory | str) -> None:
+    """Remember these, one by one, in a log that is made if it isn't there."""
+
+    async def remember() -> None:
+        async with remanence.open(path) as memory:
+            for each in memories:
+                await memory.remember_many([each])
+
+    trio.run(remember)
 
 
 class Screen(io.StringIO):

@@ -15,7 +15,7 @@ from remanence.cli import main
 from remanence.cli.exits import Exit, Interrupted, failure
 from remanence.core.errors import Unreadable, ViewFailed
 
-from .command import COMMAND, call, objects, spawn, told
+from .command import COMMAND, call, fill, objects, spawn, told
 
 COMMANDS = sorted(main.commands)
 PATH_REQUIRED = {
@@ -163,8 +163,7 @@ def test_wrong_usage_is_two() -> None:
 
 def test_a_closed_pipe_is_no_failure(tmp_path: Path) -> None:
     """Whoever stops reading, as `head` does, has what they wanted: no message, no traceback, exit code 0."""
-    for number in range(3):
-        told("remember", f"thought {number} " + "x" * 100_000, "--path", tmp_path)
+    fill(tmp_path, *(f"thought {number} " + "x" * 100_000 for number in range(3)))
     with spawn("log", "--path", tmp_path) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -44,7 +44,8 @@ def test_everything_that_can_be_said_of_a_memory_can_be_said_here(tmp_path: Path
         "revised": 0,
     }
     [event] = objects("history", made["id"], "--path", tmp_path)
-    assert (event["by"], event["cause"], event["key"]) == ("me", 1, "turn:ada/sea/monday/3")
+    assert (event["by"], event["cause"]) == ("me", 1)
+    assert event["key"].startswith("turn:")
 
 
 def test_the_text_may_come_from_the_standard_input(tmp_path: Path) -> None:
@@ -121,5 +122,8 @@ def test_a_place_that_is_taken_is_refused(tmp_path: Path) -> None:
     """Other words at the same place of a session are a contradiction, not a second turn."""
     words = ["--session", "monday", "--place", "1", "--path", str(tmp_path)]
     told("remember", "yes", *words)
-    assert objects("remember", "yes", *words)[0]["new"] is False
-    assert "place 1" in call("remember", "no", *words, code=Exit.USAGE).stderr
+    again = objects("remember", "yes", *words)[0]
+    assert again["new"] is False
+    said = call("remember", "no", *words, code=Exit.USAGE).stderr
+    assert "place 1 of session 'monday'" in said
+    assert again["id"] in said

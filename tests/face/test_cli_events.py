@@ -10,9 +10,9 @@ import trio
 
 import remanence
 from remanence.cli.exits import Exit
-from remanence.core.lmdb_store import LmdbStore
 
-from .command import call, objects, spawn, told
+from .command import call, fill, objects, spawn, told
+from .damage import flip
 
 
 @remanence.event("robot.moved")
@@ -51,7 +51,7 @@ def test_the_log_is_printed_in_its_order(path: Path) -> None:
     assert [int(line[0]) for line in lines] == [1, 2, 3, 4, 5]
     assert lines[0][2:] == ["memory.remembered", "juno", "one"]
     assert lines[3][2:4] == ["memory.reinforced", "juno"]
-    assert lines[3][4].endswith("  again")
+    assert lines[3][4].endswith(" again")
 
 
 @pytest.mark.parametrize(
@@ -101,8 +101,7 @@ def test_a_type_that_this_program_does_not_know_is_shown_and_counted(path: Path)
 def test_a_long_log_is_read_batch_by_batch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However the batches fall, every event is printed once, in both directions."""
     monkeypatch.setattr("remanence.cli.events.BATCH_EVENTS", 3)
-    for number in range(7):
-        told("remember", str(number), "--path", tmp_path)
+    fill(tmp_path, *map(str, range(7)))
     assert positions(path=tmp_path) == [1, 2, 3, 4, 5, 6, 7]
     assert positions("--backward", path=tmp_path) == [7, 6, 5, 4, 3, 2, 1]
     assert positions("--limit", "6", path=tmp_path) == [1, 2, 3, 4, 5, 6]
@@ -116,16 +115,6 @@ def test_what_stands_before_the_damage_is_printed(path: Path, words: list[str], 
     result = call("log", *words, "--json", "--path", path, code=Exit.DAMAGED)
     assert [json.loads(line)["position"] for line in result.stdout.splitlines()] == expected
     assert "event 3 is damaged" in json.loads(result.stderr)["error"]
-
-
-def flip(path: Path, position: int) -> None:
-    """Change a bit in the middle of an event."""
-    store = LmdbStore(path / "log", read_only=True)
-    [frame] = store.read(position, position)
-    store.close()
-    data = bytearray((path / "log" / "data.mdb").read_bytes())
-    data[data.index(frame) + len(frame) // 2] ^= 1
-    (path / "log" / "data.mdb").write_bytes(data)
 
 
 def test_following_shows_what_another_process_writes(path: Path) -> None:
@@ -148,8 +137,7 @@ def test_following_shows_what_another_process_writes(path: Path) -> None:
 
 def test_following_begins_with_the_last_ten_or_where_it_is_told(tmp_path: Path) -> None:
     """As `tail -f` does; --limit ends it."""
-    for number in range(12):
-        told("remember", str(number), "--path", tmp_path)
+    fill(tmp_path, *map(str, range(12)))
     assert positions("--follow", "--limit", "3", path=tmp_path) == [3, 4, 5]
     assert positions("--follow", "--limit", "2", "--after", "0", path=tmp_path) == [1, 2]
     assert positions("--follow", "--limit", "2", "--after", "0", "--tag", "scope:main", path=tmp_path) == [1, 2]

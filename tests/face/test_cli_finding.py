@@ -1,26 +1,28 @@
 """The commands that ask: what they list is what is there, in the order asked for."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from remanence import NewMemory
 from remanence.cli.exits import Exit
 
-from .command import call, objects, told
+from .command import call, fill, objects, told
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A memory with three facts, a preference and two turns."""
-    for text, words in {
-        "north": ["--confidence", "0.2", "--said-at", "2026-03-01", "--tag", "wind", "--tag", "cold"],
-        "east": ["--confidence", "0.9", "--said-at", "2026-03-02", "--tag", "wind"],
-        "south": ["--confidence", "0.5", "--said-at", "2026-03-03"],
-        "tea": ["--kind", "preference", "--said-at", "2026-02-01"],
-        "Hello.": ["--kind", "turn", "--session", "monday", "--speaker", "Ada", "--scope", "ada"],
-        "Hello you.": ["--kind", "turn", "--session", "monday", "--speaker", "Juno", "--scope", "ada"],
-    }.items():
-        told("remember", text, *words, "--path", tmp_path)
+    fill(
+        tmp_path,
+        NewMemory("north", confidence=0.2, said_at=datetime(2026, 3, 1, tzinfo=UTC), tags=["wind", "cold"]),
+        NewMemory("east", confidence=0.9, said_at=datetime(2026, 3, 2, tzinfo=UTC), tags=["wind"]),
+        NewMemory("south", confidence=0.5, said_at=datetime(2026, 3, 3, tzinfo=UTC)),
+        NewMemory("tea", kind="preference", said_at=datetime(2026, 2, 1, tzinfo=UTC)),
+        NewMemory("Hello.", "ada", "turn", session="monday", speaker="Ada"),
+        NewMemory("Hello you.", "ada", "turn", session="monday", speaker="Juno"),
+    )
     return tmp_path
 
 
@@ -62,8 +64,7 @@ def test_nothing_found_is_an_exit_code_and_a_hint(path: Path) -> None:
 
 def test_many_scopes_are_not_all_named(tmp_path: Path) -> None:
     """A hint stays one line."""
-    for number in range(10):
-        told("remember", "x", "--scope", f"s{number}", "--path", tmp_path)
+    fill(tmp_path, *(NewMemory("x", f"s{number}") for number in range(10)))
     said = call("find", "--path", tmp_path, code=Exit.NOTHING).stderr
     assert "s0, s1, s2, s3, s4, s5, s6, s7, …" in said
 

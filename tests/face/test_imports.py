@@ -207,7 +207,11 @@ async def test_an_import_that_is_interrupted_is_resumed(tmp_path: Path) -> None:
     data = transcript(*(str(number) for number in range(2 * BATCH_TURNS)))
     async with remanence.open(tmp_path) as memory:
         with trio.CancelScope() as scope:
-            await import_transcript(memory, data, name="talk", progress=lambda *_: scope.cancel())
+
+            def interrupt(_what: str, _done: int, _total: int) -> None:
+                scope.cancel()
+
+            await import_transcript(memory, data, name="talk", progress=interrupt)
         assert scope.cancelled_caught
         await memory.engine.flush()  # what was under way when it was cancelled runs its course
         there = memory.engine.head - 1

@@ -1,0 +1,105 @@
+"""`python -m remanence.perf`: run workloads, print what they came to.
+
+It reports and doesn't judge: a goal that is missed is no error. The exit code is 0 unless somebody answered wrongly
+(1), or could not be measured at all (2).
+"""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final
+
+from .harness import Plan, Result, WrongAnswer, measure
+from .peers import PeerMissing
+from .report import as_json, as_markdown, as_text
+from .surroundings import default_folder, look_around
+from .workloads import WORKLOADS
+
+__all__ = ["main"]
+
+_ROUNDS: Final = (7, 3)
+_SECONDS: Final = (2.0, 0.25)
+_EVENTS: Final = (200_000, 20_000)
+"""In full, and with --quick."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what the command line says; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    root = options.dir or default_folder()
+    root.mkdir(parents=True, exist_ok=True)
+    surroundings = look_around(root)
+    results: list[Result] = []
+    code = 0
+    with TemporaryDirectory(prefix="remanence-perf-", dir=root) as folder:
+        try:
+            _run(options, Path(folder), results)
+        except WrongAnswer as error:
+            _say(f"wrong answer: {error}")
+            code = 1
+        except PeerMissing as error:
+            _say(str(error))
+            code = 2
+    form = as_json if options.json else as_markdown if options.markdown else as_text
+    sys.stdout.write(form(surroundings, results))
+    return code
+
+
+def _run(options: Namespace, folder: Path, results: list[Result]) -> None:
+    is_quick: bool = options.quick
+    rounds: int = options.rounds or _ROUNDS[is_quick]
+    seconds: float = options.seconds or _SECONDS[is_quick]
+    events: int = options.events or _EVENTS[is_quick]
+    plan = Plan(
+        folder,
+        rounds=rounds,
+        seconds=seconds,
+        events=events,
+        peers=options.peers,
+        data=options.data,
+    )
+    for name in dict.fromkeys(options.workloads or WORKLOADS):
+        _say(f"{name}: preparing")
+        results.extend(measure(case, plan, _say) for case in WORKLOADS[name](plan))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser("python -m remanence.perf", description="Measure Remanence beside its peers, in one run.")
+    known = ", ".join(WORKLOADS)
+    parser.add_argument("workloads", nargs="*", type=_workload, metavar="WORKLOAD", help=f"all by default: {known}")
+    parser.add_argument("--quick", action="store_true", help="small and short: to see that it works")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="print JSON")
+    form.add_argument("--markdown", action="store_true", help="print a markdown table")
+    parser.add_argument("--rounds", type=_positive, metavar="N", help="how often each contender runs")
+    parser.add_argument("--seconds", type=float, metavar="S", help="how long a run lasts that is limited by time")
+    parser.add_argument("--events", type=_positive, metavar="N", help="events in the logs that are read")
+    parser.add_argument("--dir", type=Path, metavar="D", help="where files are written; the disk that is meant")
+    parser.add_argument("--data", type=Path, metavar="FILE", help="a transcript to measure sizes on")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave UmaDB and eventsourcing out")
+    return parser
+
+
+def _workload(text: str) -> str:
+    if text not in WORKLOADS:
+        raise ArgumentTypeError(f"{text!r} is none of {', '.join(WORKLOADS)}")
+    return text
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+if __name__ == "__main__":
+    sys.exit(main())

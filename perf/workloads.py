@@ -1,0 +1,31 @@
+"""The workloads, by name, in the order in which they run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from .append import append
+from .batch import batch
+from .codec import codec
+from .get import get
+from .harness import Case, Plan
+from .rebuild import rebuild
+from .scan import scan
+from .size import size
+from .verify import verify
+
+__all__ = ["WORKLOADS", "Workload"]
+
+Workload = Callable[[Plan], Iterator[Case]]
+"""Prepares what it needs, and gives its cases."""
+WORKLOADS: Final[Mapping[str, Workload]] = {
+    "append": append,
+    "batch": batch,
+    "scan": scan,
+    "get": get,
+    "codec": codec,
+    "rebuild": rebuild,
+    "verify": verify,
+    "size": size,
+}

@@ -1,0 +1,181 @@
+"""Verification: a sound log passes, and whatever is changed in one is found, at the place or before it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from remanence.codecs.frames import leaf
+from remanence.core import verify as verification
+from remanence.core.catalogs import MemoryCatalog
+from remanence.core.errors import Damaged
+from remanence.core.events import Registry
+from remanence.core.log import Log
+from remanence.core.verify import verify
+
+from ..effort import short
+from .places import REGISTRY, BareStore, Happened, Place, Spent, dice
+from .tampering import (
+    CATALOG,
+    ERASED,
+    LOG,
+    OF_CATALOGS,
+    OF_FRAMES,
+    OF_RECORDS,
+    CatalogTampering,
+    Tampering,
+    copies,
+    fill,
+    flip_a_bit,
+    in_memory,
+    on_disk,
+)
+
+seeds = st.integers(0, 1 << 32)
+
+
+@pytest.fixture(autouse=True, params=["as it is", "in small bites"])
+def bites(request: pytest.FixtureRequest) -> Generator[None]:
+    """Everything holds whether a log is read at once, or in pieces that cut commits and appends in two."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "in small bites":
+            patch.setattr(verification, "FRAMES_MAX", 2)
+            patch.setattr(verification, "COMMITS_MAX", 3)
+        yield
+
+
+def test_a_sound_log_passes() -> None:
+    """The report counts what is there, and where it ends."""
+    report = verify(LOG, CATALOG, registry=Registry([Spent]))
+    assert report.problem is None
+    assert (report.events, report.commits, report.head) == (17, 8, LOG.head())
+    assert report.types == {"money.spent": 4, "note.made": 4, "thing.happened": 9}
+    assert report.unknown == ("note.made", "thing.happened")
+    assert (report.erased, report.catalog_checkpoint) == (len(ERASED), 17)
+    assert report.size_bytes == LOG.used_bytes()
+
+
+def test_a_log_on_disk_passes(anywhere: Place) -> None:
+    """In every place, with its catalog and without."""
+    log = on_disk(anywhere)
+    for catalog in (None, log.catalog):
+        report = verify(log.store, catalog, registry=REGISTRY)
+        assert (report.problem, report.events, report.unknown) == (None, 17, ())
+
+
+def test_an_empty_log_passes(anywhere: Place) -> None:
+    """There is nothing to be wrong."""
+    log = anywhere.open()
+    report = verify(log.store, log.catalog)
+    assert (report.problem, report.events, report.commits, report.types) == (None, 0, 0, {})
+
+
+@given(st.integers(0, 17))
+def test_a_catalog_may_lag_behind(checkpoint: int) -> None:
+    """It is compared as far as it goes, even where it ends in the middle of an append."""
+    log = Log(LOG, MemoryCatalog(), REGISTRY)
+    catalog = MemoryCatalog()
+    entries = [entry for entry, _ in log.entries(log.read(before=checkpoint + 1))]
+    if entries:
+        catalog.apply(entries, leaf(LOG.frames[checkpoint - 1]))
+    report = verify(LOG, catalog)
+    assert (report.problem, report.catalog_checkpoint) == (None, checkpoint)
+
+
+@pytest.mark.parametrize("tampering", [*OF_FRAMES, *OF_RECORDS])
+@short(30)
+@given(seed=seeds)
+def test_whatever_is_changed_in_a_log_is_found(tampering: Tampering, seed: int) -> None:
+    """At the first event that isn't as it was, or before it: where its commit begins, or the one that declares it."""
+    store, catalog = copies()
+    position = tampering(store, dice(seed))
+    report = verify(store, catalog)
+    assert report.log_problem is not None
+    assert report.events < (report.log_problem.position or sys.maxsize)
+    assert report.log_problem.position is None or 0 < report.log_problem.position <= position
+
+
+@short(50)
+@given(seed=seeds)
+def test_the_first_of_several_damages_is_named(seed: int) -> None:
+    """However many frames are damaged, the report names the first, and counts what is sound before it."""
+    store, catalog = copies()
+    random = dice(seed)
+    damaged: set[int] = set()
+    for _ in range(3):
+        position = flip_a_bit(store, random)
+        if position not in damaged:
+            damaged.add(position)
+    report = verify(store, catalog)
+    if report.log_problem is not None:  # the same bit may have been flipped twice
+        assert report.log_problem.position in damaged
+        sound = [commit.last for commit in store.records if commit.last < min(damaged)]
+        assert report.events >= max(sound, default=0)
+
+
+@pytest.mark.parametrize("tampering", OF_CATALOGS)
+@short(30)
+@given(seed=seeds)
+def test_whatever_is_changed_in_a_catalog_is_found(tampering: CatalogTampering, seed: int) -> None:
+    """The log is sound, and the catalog's first fault is where it was made."""
+    store, catalog = copies()
+    position = tampering(catalog, dice(seed))
+    report = verify(store, catalog)
+    assert report.log_problem is None
+    assert report.catalog_problem is not None
+    assert report.catalog_problem.position == position
+
+
+def test_verification_goes_on_while_the_log_does(anywhere: Place) -> None:
+    """What a writer appends meanwhile, with new types and dictionaries, is neither missed nor in the way."""
+    log = on_disk(anywhere)
+
+    def write_on(_: int, __: int) -> None:
+        log.append(Spent("dee"), Happened("late", ("x", "late")), key=str(log.head))
+        if log.head < 30:
+            log.add_dictionary(str(log.head).encode() * 100)
+
+    for _ in range(3):
+        head = log.head
+        report = verify(log.store, log.catalog, progress=write_on)
+        assert report.problem is None
+        assert report.events == report.catalog_checkpoint == head < log.head
+
+
+def test_progress_is_told() -> None:
+    """From nothing to everything, never backward."""
+    told: list[tuple[int, int]] = []
+    verify(LOG, CATALOG, progress=lambda done, total: told.append((done, total)))
+    assert told == sorted(told)
+    assert (told[0], told[-1]) == ((0, 17), (17, 17))
+    assert {total for _, total in told} == {17}
+
+
+def test_an_append_that_was_cut_off_is_found() -> None:
+    """The end of a log can be cut off with its commits, and the chain can't tell; the catalog can, and a long append."""
+    store, catalog = copies()
+    del store.frames[15:], store.records[-1:]
+    report = verify(store, catalog)
+    assert report.log_problem is None
+    assert report.catalog_problem is not None
+    assert (report.catalog_problem.position, report.catalog_checkpoint) == (16, 17)
+    assert verify(store).problem is None
+    assert verify(store).head != verify(in_memory()).head
+
+
+def test_a_store_that_can_not_be_read_makes_a_report() -> None:
+    """Tables that can't be read at all are a problem where they are needed first."""
+
+    class Torn(BareStore):
+        def dictionaries(self) -> dict[int, bytes]:
+            raise Damaged("the table is torn")
+
+    store = Torn()
+    fill(Log(store, MemoryCatalog(), REGISTRY))
+    report = verify(store)
+    assert report.log_problem is not None
+    assert (report.log_problem.position, report.log_problem.text) == (1, "the table is torn")
