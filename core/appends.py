@@ -190,7 +190,7 @@ class Encoder:
         is_keyed: bool,
     ) -> tuple[Prepared, bytes]:
         registered = self._registry.of(event)
-        about = getattr(event, "about", None)
+        about: Any = getattr(event, "about", None)
         tags = check_tags(_join(about(), shared) if callable(about) else shared)
         name, version, codec = registered.name, registered.version, registered.codec
         is_known_by_content = registered.dedup and not is_keyed

@@ -147,12 +147,11 @@ class Condition:
     """
 
     query: Query
-    after: int = attrs.field(default=0)
+    after: int = 0
 
-    @after.validator
-    def _check_after(self, _: object, after: object) -> None:
-        if type(after) is not int or not 0 <= after <= MAX_POSITION:
-            message = f"after is a position, 0 for the beginning, not {after!r}"
+    def __attrs_post_init__(self) -> None:
+        if type(self.after) is not int or not 0 <= self.after <= MAX_POSITION:
+            message = f"after is a position, 0 for the beginning, not {self.after!r}"
             raise InvalidInput(message)
 
 

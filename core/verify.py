@@ -187,12 +187,13 @@ class _Walk:
         """Read what couldn't be read at once: each commit together with the one after it."""
         commits: list[Commit] = []
         while len(commits) < limit:
+            found: list[Commit] = []
             try:
-                found = self._store.commits(first, 2)[:1]
+                found += self._store.commits(first, 2)[:1]
             except Damaged as error:
                 damage = error
-                # It is the one after this that can't be read, or it may be this.
-                found = self._store.commits(first, 1) if (error.position or first) > first else []
+                if error.position is not None and error.position > first:  # then it is the one after this
+                    found += self._store.commits(first, 1)
             if not found:
                 break
             commits += found

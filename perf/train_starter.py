@@ -26,8 +26,8 @@ __all__ = ["main", "payloads"]
 
 CORPUS: Final = Path(__file__).with_name("corpus.txt")
 STARTER: Final = Path(__file__).parents[1] / "codecs" / "starter.dict"
-STARTER_BYTES: Final = 16 * 1024
-"""Twice what a log's own have: it is to help with conversations that it has never seen."""
+STARTER_BYTES: Final = 10 * 1024
+"""What packs into one page of the log: it is to help with the first conversation, until that has one of its own."""
 _KINDS: Final = ("fact", "preference", "event", "procedure", "reflection")
 _SCOPES: Final = (("main",), ("ada",), ("team", "research"))
 _SPEAKERS: Final = ("user", "assistant", "Maya", "Tomás", "Kofi")

@@ -143,7 +143,7 @@ def test_the_file_stays_and_is_private(tmp_path: Path) -> None:
 
 
 def test_a_forked_child_takes_nothing_away_and_keeps_nothing(tmp_path: Path) -> None:
-    """Closing the lease in the child leaves it to the parent; a child that lives on doesn't keep what the parent gave back."""
+    """Closing it in the child leaves it to the parent; a child that lives on doesn't keep what the parent gave back."""
     lease = Lease.acquire(tmp_path)
     awaits, ends = os.pipe()
     child = os.fork()

@@ -41,9 +41,15 @@ def twenty(request: pytest.FixtureRequest) -> Generator[Log]:
         yield log
 
 
-@given(queries, bounds, bounds, st.none() | st.integers(1, 22), st.booleans())
+@given(items=queries, after=bounds, before=bounds, limit=st.none() | st.integers(1, 22), backward=st.booleans())
 def test_reading_finds_exactly_what_matches(
-    twenty: Log, items: list[Query], after: int | None, before: int | None, limit: int | None, backward: bool
+    twenty: Log,
+    *,
+    items: list[Query],
+    after: int | None,
+    before: int | None,
+    limit: int | None,
+    backward: bool,
 ) -> None:
     """Any query, range, limit and direction gives what looking at every event would."""
     query = items[0]

@@ -51,9 +51,9 @@ class Lists:
         return position in self._positions.get(term, ())
 
 
-@given(told, queries, st.integers(0, 27), st.integers(0, 28), st.booleans())
+@given(events=told, query=queries, after=st.integers(0, 27), before=st.integers(0, 28), backward=st.booleans())
 def test_postings_answer_every_query(
-    events: list[tuple[str, tuple[str, ...]]], query: Query, after: int, before: int, backward: bool
+    *, events: list[tuple[str, tuple[str, ...]]], query: Query, after: int, before: int, backward: bool
 ) -> None:
     """`select` walks as few postings as it can and finds what looking at every event finds: in order, each once."""
     before = min(before, len(events) + 1)

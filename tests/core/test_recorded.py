@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -97,9 +98,13 @@ def raises(_: dict[str, Any]) -> dict[str, Any]:
     raise ZeroDivisionError
 
 
-def returns(data: Any) -> Any:
+def returns(data: Any) -> Callable[[dict[str, Any]], Any]:
     """An upcaster that returns the same, whatever it gets."""
-    return lambda _: data
+
+    def change(_: dict[str, Any]) -> Any:
+        return data
+
+    return change
 
 
 @pytest.mark.parametrize("change", [raises, returns({"item": 5}), returns({}), returns(None)])
@@ -139,7 +144,7 @@ def test_an_erased_event_keeps_its_place() -> None:
 
 
 def test_the_key_of_an_append_outlives_the_erasing_of_one_of_its_events() -> None:
-    """What is left of the content can't be compared any more: whoever comes with the key is told the first positions."""
+    """What is left of the content can't be compared any more: whoever comes with the key is told where it was used."""
     with place("memory") as here:
         here.open().append(Spent("ada"), Note("n"), key="k")
         here.memory.frames[1] = stub(here.memory.frames[1], 2)

@@ -155,8 +155,8 @@ def test_progress_is_told() -> None:
     assert {total for _, total in told} == {17}
 
 
-def test_an_append_that_was_cut_off_is_found() -> None:
-    """The end of a log can be cut off with its commits, and the chain can't tell; the catalog can, and a long append."""
+def test_an_end_that_was_cut_off_is_found() -> None:
+    """An end cut off together with its commits is nothing that a chain can tell; the catalog can, and a noted head."""
     store, catalog = copies()
     del store.frames[15:], store.records[-1:]
     report = verify(store, catalog)

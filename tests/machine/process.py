@@ -76,16 +76,11 @@ class Process:
 
     async def _outcome(self, expected: Event | int | type[Exception], call: Awaitable[int]) -> None:
         """Await a call that ought to add an event, find one, or raise."""
-        try:
-            position = await call
-        except DEATH:
-            raise
-        except RemanenceError as error:
-            assert isinstance(expected, type), repr(error)
-            assert isinstance(error, expected), repr(error)
+        found = await _result(call)
+        if isinstance(expected, type):
+            assert isinstance(found, expected), repr(found)
         else:
-            assert not isinstance(expected, type), expected
-            assert position == (expected if isinstance(expected, int) else self.model.add(expected))
+            assert found == (expected if isinstance(expected, int) else self.model.add(expected))
 
     async def _remember(self, new: NewMemory) -> None:
         [result] = await self.memory.remember_each([new])
@@ -170,6 +165,15 @@ class Process:
         await engine.flush()
         self.model.fold(engine.read(after=self.model.head))
         self.check()
+
+
+async def _result(call: Awaitable[int]) -> int | RemanenceError:
+    try:
+        return await call
+    except DEATH:
+        raise
+    except RemanenceError as error:
+        return error
 
 
 async def _position(call: Awaitable[Any]) -> int:

@@ -62,7 +62,11 @@ commands = st.one_of(
     st.tuples(st.just("at once"), st.lists(simple, min_size=2, max_size=4)),
     st.tuples(st.just("flush")),
 )
-crashes = st.none() | st.tuples(st.integers(1, 30), st.sampled_from(["before", "after"]))
+crashes = st.one_of(
+    st.none(),
+    st.tuples(st.just("opening"), st.integers(1, 8), st.sampled_from(["before", "after"])),
+    st.tuples(st.just("working"), st.integers(1, 12), st.sampled_from(["before", "after"])),
+)
 
 
 def digest_from_scratch(log: Sequence[Recorded[Any]], log_id: bytes) -> str:
@@ -118,6 +122,7 @@ class MemoryMachine(RuleBasedStateMachine):
             self.root, settings=settings, clock=lambda: next(self.clock), entropy=self.entropy
         ) as memory:
             self._reconcile(memory.engine)
+            self.machine.enter("working")
             process = Process(memory, self.model, durability == "durable", certain=self.certain)
             try:
                 for command in commands:

@@ -30,8 +30,8 @@ class Crash(StorageFailed):
     """The process is no more; whatever it still wants to write doesn't reach the disk."""
 
 
-When = tuple[int, Literal["before", "after"]]
-"""At which write, and whether that one is still done."""
+When = tuple[Literal["opening", "working"], int, Literal["before", "after"]]
+"""While doing what, at which write, and whether that one is still done."""
 
 
 class InlineThread:
@@ -53,23 +53,25 @@ class Machine:
 
     def __init__(self) -> None:
         self.is_dead = False
-        self.writes = 0
+        self.phase = "opening"
+        self._writes = 0
         self._boot = 0
         self._crash: When | None = None
 
     @contextmanager
     def running(self, crash: When | None) -> Iterator[None]:
         """Run a process, which crashes at a write if it gets that far."""
-        self.is_dead, self.writes, self._crash = False, 0, crash
+        self.is_dead, self._crash = False, crash
+        self.enter("opening")
         write, sync = Environment.write, Environment.sync
 
         def write_or_crash(env: Environment, change: Callable[[lmdb.Transaction[bytes]], Any]) -> Any:
-            self.writes += 1
-            if self.is_dead or self._crash == (self.writes, "before"):
+            self._writes += 1
+            if self.is_dead or self._crash == (self.phase, self._writes, "before"):
                 self.is_dead = True
                 raise Crash("crashed before a write")
             result = write(env, change)
-            if self._crash == (self.writes, "after"):
+            if self._crash == (self.phase, self._writes, "after"):
                 self.is_dead = True
                 raise Crash("crashed after a write")
             return result
@@ -89,6 +91,10 @@ class Machine:
             patched.setattr(view_store, "boot_id", lambda: f"start {self._boot}")
             patched.setattr(writers, "CommitThread", InlineThread)
             yield
+
+    def enter(self, phase: str) -> None:
+        """Count writes anew."""
+        self.phase, self._writes = phase, 0
 
     def restart(self, root: Path) -> None:
         """Start the machine again; what was open when it went down is torn."""
