@@ -50,9 +50,10 @@ def train(samples: Sequence[bytes], size_bytes: int = DICTIONARY_BYTES) -> bytes
     if len(samples) < SAMPLES_MIN:
         return None
     try:
-        return zstandard.train_dictionary(size_bytes, list(samples), level=LEVEL, k=SEGMENT_BYTES, d=KEY_BYTES).as_bytes()
+        found = zstandard.train_dictionary(size_bytes, list(samples), level=LEVEL, k=SEGMENT_BYTES, d=KEY_BYTES)
     except zstandard.ZstdError:
         return None  # the trainer's way to say that the samples have nothing in common
+    return found.as_bytes()
 
 
 def judge(candidate: bytes, current: Dictionaries, held_out: Sequence[bytes]) -> Verdict:

@@ -6,7 +6,7 @@ written. The position and the time are all that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 import attrs
@@ -190,7 +190,7 @@ class Encoder:
         is_keyed: bool,
     ) -> tuple[Prepared, bytes]:
         registered = self._registry.of(event)
-        about: Any = getattr(event, "about", None)
+        about: Callable[[], Iterable[str]] | None = getattr(event, "about", None)
         tags = check_tags(_join(about(), shared) if callable(about) else shared)
         name, version, codec = registered.name, registered.version, registered.codec
         is_known_by_content = registered.dedup and not is_keyed

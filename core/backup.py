@@ -2,7 +2,7 @@
 
 `LmdbStore.backup` makes the copies. A backup comes from somewhere else and may be damaged in any way, and LMDB doesn't
 survive reading every damage. So what is restored is a private copy that was first walked through byte by byte
-(`lmdb.verify`), then opened and verified like any log, made durable, and only then given its name.
+(`pages`), then opened and verified like any log, made durable, and only then given its name.
 """
 
 from __future__ import annotations
@@ -10,16 +10,15 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from pathlib import Path
-from typing import Final, cast
-
-import lmdb.verify
+from typing import Final
 
 from .environment import DATA_FILE, LOCK_FILE, sync_directory
 from .errors import Damaged, InvalidInput, Locked, NotFound, StorageFailed
 from .lease import LEASE, holder
 from .lmdb_store import LmdbStore
+from .pages import find_fault
 from .verify import Progress, Report, verify
 
 __all__ = ["restore"]
@@ -28,8 +27,6 @@ LOG: Final = "log"
 """The log's folder in the directory that an engine opens."""
 _UNFINISHED: Final = "log.restoring"
 """Its name until it is whole. One that is found was left behind by a restoring that was killed."""
-
-_find_faults = cast("Callable[[str], list[str]]", lmdb.verify.verify)  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
 def restore(source: Path, target: Path, *, progress: Progress | None = None) -> Report:
@@ -115,12 +112,9 @@ def _check(source: Path, unfinished: Path, progress: Progress | None) -> Report:
 
 
 def _refuse_unsound(unfinished: Path) -> None:
-    try:
-        faults = _find_faults(str(unfinished))
-    except lmdb.verify.VerifyError as error:
-        faults = [str(error)]
-    if faults:
-        raise Damaged(faults[0])
+    fault = find_fault(unfinished)
+    if fault is not None:
+        raise Damaged(fault)
 
 
 def _refuse_damaged(report: Report) -> None:

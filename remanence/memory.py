@@ -359,7 +359,7 @@ class Memory:
         raise _restless()
 
     async def _look_up(self, memory_id: str) -> tuple[int, MemoryRow]:
-        """A memory to decide about, and the position up to which it is seen; what was accepted is made visible first."""
+        """A memory to decide about, and up to where it is seen. What was accepted is made visible first."""
         if not _is_id(memory_id) or self._rows.get(memory_id) is None:
             await self._catch_up()
         return self._checkpoint(), self.get(memory_id)

@@ -18,7 +18,7 @@ from ..core.recorded import Recorded
 from ..projections.memories.view import MemoryRow
 from ..sizes import Sizes
 from .cards import event_entry, memory_entry
-from .checking import print_sizes
+from .counting import print_sizes
 from .exits import Exit, Failure
 from .importing import read_input
 from .opening import run

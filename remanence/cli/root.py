@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Any
@@ -11,7 +12,8 @@ import click
 from ..core.errors import RemanenceError
 from .backing import backup, restore
 from .changing import forget, reinforce, remember, revise
-from .checking import stats, verify
+from .checking import verify
+from .counting import stats
 from .demonstrating import demo
 from .events import log
 from .exits import EPILOG, Failure, Interrupted, failure
@@ -36,7 +38,8 @@ class Root(click.Group):
             Failure: it ended otherwise than well.
         """
         for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
         try:
             result = super().invoke(ctx)
             sys.stdout.flush()

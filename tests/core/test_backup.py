@@ -121,7 +121,7 @@ def test_a_backup_needs_a_folder_of_its_own(disk: Place) -> None:
 
 
 def test_nothing_is_restored_over_something(disk: Place) -> None:
-    """A target that holds anything is left as it is; what a restoring that was killed has left there counts for nothing."""
+    """A target that holds anything is left as it is; what a restoring left that was killed counts for nothing."""
     backup = backed_up(disk)
     target = disk.root / "target"
     target.mkdir()

@@ -7,7 +7,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,13 +32,34 @@ import sys
 from pathlib import Path
 from remanence.core.errors import Locked
 from remanence.core.lease import Lease
-try:
-    Lease.acquire(Path(sys.argv[1]))
-except Locked as error:
-    print(error.pid, error)
-else:
-    print("acquired")
+for line in sys.stdin:
+    try:
+        Lease.acquire(Path(line.rstrip("\\n"))).close()
+    except Locked as error:
+        print(error.pid, error, flush=True)
+    else:
+        print("acquired", flush=True)
 """
+Rival = Callable[[Path], str]
+
+
+@pytest.fixture(scope="module")
+def rival() -> Generator[Rival]:
+    """Another process that tries to get a lease, says how it went, and gives it back."""
+    process = subprocess.Popen([sys.executable, "-c", TRIES], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        question, answer = process.stdin, process.stdout
+
+        def tries(path: Path) -> str:
+            question.write(f"{path}\n")
+            question.flush()
+            return answer.readline().rstrip("\n")
+
+        yield tries
+        question.close()
+    assert process.returncode == 0
 
 
 @contextmanager
@@ -53,23 +74,18 @@ def another(path: Path) -> Generator[subprocess.Popen[str]]:
         yield process
 
 
-def tried(path: Path) -> str:
-    """What a process says that tries to get the lease."""
-    return subprocess.run([sys.executable, "-c", TRIES, path], capture_output=True, text=True, check=True).stdout
-
-
-def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_and_told_who_holds_it(tmp_path: Path, rival: Rival) -> None:
     """The error names the process and since when it writes; the holder isn't disturbed."""
     with closing(Lease.acquire(tmp_path, clock=lambda: NOON_NS)):
         for _ in range(2):
-            assert tried(tmp_path) == (
+            assert rival(tmp_path) == (
                 f"{os.getpid()} {tmp_path} is being written by process {os.getpid()} "
-                "(since 2023-11-14 22:13:20 UTC); stop it, or open read-only\n"
+                "(since 2023-11-14 22:13:20 UTC); stop it, or open read-only"
             )
-    assert tried(tmp_path) == "acquired\n"
+    assert rival(tmp_path) == "acquired"
 
 
-def test_the_same_process_is_refused_too(tmp_path: Path) -> None:
+def test_the_same_process_is_refused_too(tmp_path: Path, rival: Rival) -> None:
     """Two engines in one process would be two writers; being refused, or asking, takes nothing from the first."""
     first = Lease.acquire(tmp_path)
     for _ in range(2):
@@ -77,7 +93,7 @@ def test_the_same_process_is_refused_too(tmp_path: Path) -> None:
             Lease.acquire(tmp_path)
         assert caught.value.pid == os.getpid()
         assert holder(tmp_path) is not None
-    assert tried(tmp_path).startswith(f"{os.getpid()} ")
+    assert rival(tmp_path).startswith(f"{os.getpid()} ")
     first.close()
     Lease.acquire(tmp_path).close()
 
@@ -142,7 +158,7 @@ def test_the_file_stays_and_is_private(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o700
 
 
-def test_a_forked_child_takes_nothing_away_and_keeps_nothing(tmp_path: Path) -> None:
+def test_a_forked_child_takes_nothing_away_and_keeps_nothing(tmp_path: Path, rival: Rival) -> None:
     """Closing it in the child leaves it to the parent; a child that lives on doesn't keep what the parent gave back."""
     lease = Lease.acquire(tmp_path)
     awaits, ends = os.pipe()
@@ -154,9 +170,9 @@ def test_a_forked_child_takes_nothing_away_and_keeps_nothing(tmp_path: Path) -> 
         os._exit(0)
     os.close(awaits)
     try:
-        assert tried(tmp_path).startswith(f"{os.getpid()} ")
+        assert rival(tmp_path).startswith(f"{os.getpid()} ")
         lease.close()
-        assert tried(tmp_path) == "acquired\n"
+        assert rival(tmp_path) == "acquired"
     finally:
         os.close(ends)
         os.waitpid(child, 0)
@@ -186,13 +202,13 @@ def test_a_child_does_not_outlive_its_parent_s_lease(tmp_path: Path) -> None:
             assert getattr(holder(tmp_path), "pid", None) == os.getpid()
 
 
-def test_a_program_started_by_the_holder_does_not_get_it(tmp_path: Path) -> None:
+def test_a_program_started_by_the_holder_does_not_get_it(tmp_path: Path, rival: Rival) -> None:
     """The descriptor is closed on exec, even where descriptors are passed on."""
     lease = Lease.acquire(tmp_path)
     process = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False)
     with process:
         lease.close()
-        assert tried(tmp_path) == "acquired\n"
+        assert rival(tmp_path) == "acquired"
         process.communicate(b"\n")
 
 

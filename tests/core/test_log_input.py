@@ -9,6 +9,7 @@ from typing import Any
 import attrs
 import pytest
 
+from remanence.core import appends
 from remanence.core.appends import MAX_EVENTS
 from remanence.core.errors import InvalidInput
 from remanence.core.events import Registry, event
@@ -139,11 +140,14 @@ def test_limits_are_reached(disk: Place) -> None:
     assert [each.position for each in log.read(Query.of(types=["thing.happened"], tags=tags))] == [1]
 
 
-def test_as_many_events_as_an_append_may_have(disk: Place) -> None:
-    """A commit of the largest size is written and read."""
+def test_as_many_events_as_an_append_may_have(disk: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last one is taken as well; one more, and none is."""
+    monkeypatch.setattr(appends, "MAX_EVENTS", 50)
     log = disk.open()
-    assert log.append(*[RAIN] * MAX_EVENTS).position == MAX_EVENTS
-    assert len(log.read(limit=5, backward=True)) == 5
+    assert log.append(*[RAIN] * 50).position == 50
+    with pytest.raises(InvalidInput, match="1 to 50 events, this one 51"):
+        log.append(*[RAIN] * 51)
+    assert log.head == 50
 
 
 def test_a_field_called_about_is_a_field(disk: Place) -> None:

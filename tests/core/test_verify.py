@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 
 import pytest
 from hypothesis import given
@@ -171,11 +171,16 @@ def test_a_store_that_can_not_be_read_makes_a_report() -> None:
     """Tables that can't be read at all are a problem where they are needed first."""
 
     class Torn(BareStore):
-        def dictionaries(self) -> dict[int, bytes]:
-            raise Damaged("the table is torn")
+        is_torn = False
+
+        def dictionaries(self) -> Mapping[int, bytes]:
+            if self.is_torn:
+                raise Damaged("the table is torn")
+            return super().dictionaries()
 
     store = Torn()
     fill(Log(store, MemoryCatalog(), REGISTRY))
+    store.is_torn = True
     report = verify(store)
     assert report.log_problem is not None
     assert (report.log_problem.position, report.log_problem.text) == (1, "the table is torn")

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -200,3 +201,10 @@ def test_names_that_are_no_unicode_are_said_as_well_as_can_be(tmp_path: Path) ->
     assert run.returncode == Exit.NOTHING
     assert b"No such file" in run.stderr
     assert b"Traceback" not in run.stderr
+
+
+def test_the_package_alone_needs_no_terminal() -> None:
+    """Whoever embeds a memory doesn't load what only the command line shows."""
+    script = "import sys, remanence; print(sorted({'click', 'rich'} & set(sys.modules)))"
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run.stdout == "[]\n"

@@ -59,7 +59,7 @@ async def test_importing_twice_adds_nothing_at_all(tmp_path: Path) -> None:
         assert (second.first, second.last, second.digest) == (first.first, first.last, first.digest)
 
 
-@short(20)
+@short(12)
 @given(messages=st.lists(st.text(min_size=1).filter(str.strip), min_size=1, max_size=6), data=st.data())
 def test_what_was_imported_in_part_is_completed(
     tmp_path_factory: pytest.TempPathFactory, messages: list[str], data: st.DataObject

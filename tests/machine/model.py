@@ -155,7 +155,9 @@ class Model:
         assert returned not in self.about, "a new memory has a new id"
         return MemoryRemembered(returned, scope, kind, text, confidence=0.8)
 
-    def turn(self, scope: tuple[str, ...], session: str, place: int | None, text: str) -> Event | int | type[Exception]:
+    def turn(
+        self, scope: tuple[str, ...], session: str, place: int | None, text: str
+    ) -> MemoryRemembered | int | type[Exception]:
         """Saying a turn; a position when it has been said already. An id of its own is `""`."""
         if place is None:
             place = self.now.next_place(scope, session)

@@ -46,7 +46,7 @@ sessions = st.sampled_from(["s", "t"])
 places = st.none() | st.integers(1, 4)
 picks = st.integers(0, 1 << 16)
 facts = st.builds(NewMemory, texts, scopes)
-turns = st.builds(lambda text, session, place: NewMemory(text, session=session, place=place), texts, sessions, places)
+turns = st.builds(NewMemory, texts, session=sessions, place=places)
 simple = st.one_of(
     st.tuples(st.just("remember"), facts),
     st.tuples(st.just("remember"), turns),
@@ -161,4 +161,4 @@ class MemoryMachine(RuleBasedStateMachine):
 
 
 TestMemory = MemoryMachine.TestCase
-TestMemory.settings = short(15, steps=8)
+TestMemory.settings = short(10, steps=6)

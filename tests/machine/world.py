@@ -7,7 +7,7 @@ plus another boot id, and garbage in every view's file that was open: nobody may
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -59,7 +59,7 @@ class Machine:
         self._crash: When | None = None
 
     @contextmanager
-    def running(self, crash: When | None) -> Iterator[None]:
+    def running(self, crash: When | None) -> Generator[None]:
         """Run a process, which crashes at a write if it gets that far."""
         self.is_dead, self._crash = False, crash
         self.enter("opening")
