@@ -18,6 +18,7 @@ from ..codecs.type_names import pack_type_name, read_type_name
 from .clock import Entropy, system_entropy
 from .environment import DATA_FILE, DEFAULT_MAP_BYTES, Environment
 from .errors import Closed, Damaged, InvalidInput, NotFound, RemanenceError, StorageFailed
+from .pages import find_fault, is_short
 from .stores import Head, Sealed, Tally, check_follows
 
 __all__ = ["LmdbStore"]
@@ -63,6 +64,11 @@ class LmdbStore:
             raise
 
     def _open(self) -> Environment:
+        if is_short(self._path):  # LMDB would map it as if it were whole, and die of the first look behind its end
+            fault = find_fault(self._path)
+            if fault is not None:
+                message = f"{self._path} was cut short: {fault}; restore a backup"
+                raise Damaged(message)
         return Environment(self._path, _DATABASES, read_only=self._read_only, map_bytes=self._map_bytes)
 
     def _identify(self, entropy: Entropy) -> bytes:

@@ -6,9 +6,11 @@ The walk says where the file isn't one that LMDB would have written; it holds fo
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, cast
+from struct import Struct
+from typing import Final, NamedTuple, cast
 
 import lmdb.verify
 
@@ -18,6 +20,43 @@ __all__ = ["fault_at_rest", "find_fault"]
 
 _walk: Final = cast("Callable[[str], list[str]]", lmdb.verify.verify)  # pyright: ignore[reportUnknownMemberType] - untyped
 TRIES: Final = 3
+_layout = Struct("=16x I I 16x I 92x Q Q")
+_META_BYTES: Final = _layout.size
+_MAGIC: Final = 0xBEEFC0DE
+_VERSION: Final = 1
+
+
+def is_short(directory: Path) -> bool:
+    """Whether the file ends before the last page that its newest meta page counts.
+
+    It may do so and be sound: pages that were used and freed within one transaction are never written. Files of another
+    format than LMDB 0.9's, and files that are not there, are not short.
+    """
+    try:
+        with (directory / DATA_FILE).open("rb") as file:
+            metas = [_meta(file.read(_META_BYTES))]
+            if metas[0] is not None:
+                file.seek(metas[0].page_bytes)
+                metas.append(_meta(file.read(_META_BYTES)))
+            size = file.seek(0, os.SEEK_END)
+    except OSError:
+        return False
+    newest = max((meta for meta in metas if meta is not None), key=lambda meta: meta.transaction, default=None)
+    return newest is not None and size < newest.pages * newest.page_bytes
+
+
+class _Meta(NamedTuple):
+    page_bytes: int
+    pages: int
+    transaction: int
+
+
+def _meta(page: bytes) -> _Meta | None:
+    """A meta page of LMDB 0.9 (`MDB_meta` in its mdb.c), as a 64-bit machine writes it."""
+    if len(page) < _META_BYTES:
+        return None
+    magic, version, page_bytes, last_page, transaction = _layout.unpack_from(page)
+    return _Meta(page_bytes, last_page + 1, transaction) if (magic, version) == (_MAGIC, _VERSION) else None
 
 
 def find_fault(directory: Path) -> str | None:
