@@ -15,7 +15,7 @@ from remanence.projections.memories.events import TranscriptImported
 from remanence.transcripts import Format
 from tests.effort import short
 
-SAMPLE: Final = Path(__file__).resolve().parents[2] / "remanence" / "data" / "conversation.jsonl"
+SAMPLE: Final = Path(remanence.__file__).with_name("data") / "conversation.jsonl"
 
 
 def transcript(*messages: object) -> bytes:

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+import remanence
 from remanence.core.errors import InvalidInput
 from remanence.transcripts import BadLine, Format, Turn, parse
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-SAMPLE: Final = ROOT / "remanence" / "data" / "conversation.jsonl"
+SAMPLE: Final = Path(remanence.__file__).with_name("data") / "conversation.jsonl"
 
 Read = list[Turn | BadLine]
 
