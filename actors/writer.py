@@ -175,6 +175,7 @@ class Writer(Actor[_Message]):
 
     # -- the actor
 
+    @trio.lowlevel.enable_ki_protection  # the interrupt key must not strike between staging and noting who waits
     async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
         self._thread = CommitThread("remanence commit")
         try:

@@ -30,8 +30,11 @@ __all__ = ["Log", "Progress"]
 
 Progress = Callable[[str, int, int], None]
 """Called with what is being built, the events taken, and the events there are to take."""
-READ_BATCH: Final = 1024
-"""Frames fetched by one read transaction: enough to make its cost vanish, short enough to pin nothing."""
+READ_BATCH: Final = 256
+"""Frames fetched by one read transaction: enough to make its cost vanish, short enough to pin nothing.
+
+And few enough that what is decoded of them stays in the processor's cache: 1,024 take a fifth longer each.
+"""
 
 
 class Log:

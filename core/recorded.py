@@ -154,14 +154,15 @@ class Recorded(Generic[E]):
         return envelope
 
     def _open(self) -> Payload[E]:
-        self._refuse_erased()
+        if self._erased:
+            self._refuse_erased()
         registered = self._reader.registry.named(self.type)
         if registered is None or self.version > registered.version:
             message = f"this program doesn't know {self.type} version {self.version} (event {self.position}); use .raw"
             raise Unreadable(message, position=self.position, type=self.type, version=self.version)
         packed = self._unpack()
         try:
-            payload = cast("Payload[E]", registered.decode(self.version, packed))
+            payload: Payload[E] = registered.decode(self.version, packed)
         except Exception as error:  # whatever a class's validators or a user's upcasters raise
             stored = f"event {self.position}, {self.type} version {self.version},"
             message = f"{stored} doesn't fit {registered.cls.__name__}: {error}"

@@ -180,6 +180,21 @@ async def test_a_cancelled_writer_answers_everybody(monkeypatch: pytest.MonkeyPa
         assert scene.thread.is_stopped
 
 
+async def test_the_interrupt_key_does_not_strike_the_writer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the main task's: here it could hit between an append and the note of who waits for it."""
+    protected: list[bool] = []
+
+    def take() -> Batch:
+        protected.append(trio.lowlevel.currently_ki_protected())
+        return Batch(1)
+
+    async with on_stage(monkeypatch) as scene:
+        monkeypatch.setattr(scene.log, "take", take)
+        await scene.writer.flush()
+    assert protected
+    assert all(protected)
+
+
 async def test_a_writer_that_crashes_answers_everybody(monkeypatch: pytest.MonkeyPatch) -> None:
     """A defect of ours ends the writer with its own error; whoever asked is told that nothing was written."""
     calls: list[Call] = []

@@ -9,8 +9,8 @@ from random import Random
 import attrs
 
 from remanence.codecs.commits import Commit, Declarations
-from remanence.codecs.digests import body_digest
-from remanence.codecs.frames import HEADER_BYTES, body_of, pack_frame, pack_header, read_header, stub
+from remanence.codecs.digests import body_digest, chain_link, genesis_link
+from remanence.codecs.frames import HEADER_BYTES, body_of, leaf, pack_frame, pack_header, read_header, stub
 from remanence.core.catalogs import KeyUse
 from remanence.core.log import Log
 
@@ -168,6 +168,16 @@ def _seal(store: BareStore, first: int) -> None:
     for position in range(first, len(store.frames) + 1):
         frame = store.frames[position - 1]
         store.frames[position - 1] = pack_frame(position, frame[:HEADER_BYTES], body_of(frame))
+
+
+def reseal(store: BareStore) -> None:
+    """Make checksums and chain right for whatever is there now, as a program with a mistake in it would."""
+    _seal(store, 1)
+    link = genesis_link(store.log_id)
+    for index, commit in enumerate(store.records):
+        leaves = map(leaf, store.frames[commit.first - 1 : commit.last])
+        link = chain_link(link, commit.first, commit.count, leaves, commit.declarations.pack())
+        store.records[index] = attrs.evolve(commit, link=link)
 
 
 # -- commits and what they declare

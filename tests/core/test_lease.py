@@ -212,6 +212,17 @@ def test_a_program_started_by_the_holder_does_not_get_it(tmp_path: Path, rival: 
         process.communicate(b"\n")
 
 
+def test_a_copy_of_the_descriptor_keeps_nothing(tmp_path: Path) -> None:
+    """Closing unlocks: a child that C code forked meanwhile has a copy, and doesn't hold on to the lease by it."""
+    lease = Lease.acquire(tmp_path)
+    descriptor = lease._descriptor  # pyright: ignore[reportPrivateUsage]
+    assert descriptor is not None
+    copy = os.dup(descriptor)
+    lease.close()
+    Lease.acquire(tmp_path).close()
+    os.close(copy)
+
+
 def test_closing_twice_is_harmless(tmp_path: Path) -> None:
     """The second time does nothing, least of all to another lease that has got the same descriptor since."""
     first = Lease.acquire(tmp_path / "a")

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 
+import attrs
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.codecs.frames import leaf
+from remanence.codecs.frames import SALT_BYTES, body_of, leaf, pack_frame, pack_header, read_header
 from remanence.core import verify as verification
 from remanence.core.catalogs import MemoryCatalog
 from remanence.core.errors import Damaged
@@ -18,7 +21,7 @@ from remanence.core.log import Log
 from remanence.core.verify import verify
 
 from ..effort import short
-from .places import REGISTRY, BareStore, Happened, Place, Spent, dice
+from .places import NOON_NS, REGISTRY, BareStore, Happened, Place, Spent, dice
 from .tampering import (
     CATALOG,
     ERASED,
@@ -33,6 +36,7 @@ from .tampering import (
     flip_a_bit,
     in_memory,
     on_disk,
+    reseal,
 )
 
 seeds = st.integers(0, 1 << 32)
@@ -97,6 +101,69 @@ def test_whatever_is_changed_in_a_log_is_found(tampering: Tampering, seed: int) 
     assert report.log_problem is not None
     assert report.events < (report.log_problem.position or sys.maxsize)
     assert report.log_problem.position is None or 0 < report.log_problem.position <= position
+
+
+def _another(frame: bytes, position: int, **changes: int) -> bytes:
+    """A frame with another header."""
+    header = read_header(frame, position)._replace(**changes)
+    head = pack_header(header.type_id, header.version, header.dictionary_id, header.time_ns)
+    return pack_frame(position, head, body_of(frame))
+
+
+NOTE_WITH_KEY = msgspec.msgpack.encode(([], None, None, ["k", 1], {"text": "n", "tags": []}))
+NONSENSE: dict[str, tuple[Callable[[BareStore], None], str]] = {
+    "an event older than the one before it": (
+        lambda store: store.frames.__setitem__(7, _another(store.frames[7], 8, time_ns=NOON_NS)),
+        "event 8: it was recorded [0-9]+ ns before the one before it",
+    ),
+    "a type that no commit declares": (
+        lambda store: store.frames.__setitem__(7, _another(store.frames[7], 8, type_id=9)),
+        "event 8: it has the type number 9, which no commit has declared",
+    ),
+    "a dictionary that no commit declares": (
+        lambda store: store.frames.__setitem__(7, _another(store.frames[7], 8, dictionary_id=9)),
+        "event 8: the payload is compressed with dictionary 9, which the log does not hold",
+    ),
+    "a payload that is none": (
+        lambda store: store.frames.__setitem__(
+            7, pack_frame(8, pack_header(3, 1, 0, read_header(store.frames[7], 8).time_ns), bytes(40))
+        ),
+        "event 8: the payload is not one",
+    ),
+    "an append in another": (
+        lambda store: store.frames.__setitem__(
+            5,
+            pack_frame(
+                6, pack_header(2, 1, 0, read_header(store.frames[5], 6).time_ns), bytes(SALT_BYTES) + NOTE_WITH_KEY
+            ),
+        ),
+        "event 6: its key begins an append in the middle of another one",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", NONSENSE)
+def test_what_makes_no_sense_is_found_though_it_is_sealed(case: str) -> None:
+    """A log that was written wrong has the right digests all the same; what it says is checked as well."""
+    store, _ = copies()
+    change, text = NONSENSE[case]
+    change(store)
+    reseal(store)
+    report = verify(store)
+    assert report.log_problem is not None
+    assert re.search(text, report.log_problem.text)
+    assert report.log_problem.position in (5, 8)
+
+
+def test_an_append_whose_end_is_missing_is_found() -> None:
+    """A key says how many events its append has; a log that ends before the last of them is cut off."""
+    store, _ = copies()
+    del store.frames[6:], store.records[3:]
+    store.records[2] = attrs.evolve(store.records[2], count=2)
+    reseal(store)
+    report = verify(store)
+    assert report.log_problem is not None
+    assert "event 5 begins an append of 3 events" in report.log_problem.text
 
 
 @short(50)

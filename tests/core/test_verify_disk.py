@@ -154,3 +154,19 @@ def test_a_frame_that_is_no_commit_s_is_never_sealed(sound: Place) -> None:
             with pytest.raises(Damaged, match="holds frames after position 17"):
                 store.append(sealed)
             assert (store.head().position, store.tally().frames) == (17, 18)
+
+
+@pytest.mark.parametrize("position", [1, 9, 17])
+def test_reading_never_passes_over_a_frame_that_is_missing(sound: Place, position: int) -> None:
+    """Wherever it is, reading across its place is an error that names it, not an answer with one event less."""
+    with place("lmdb") as here:
+        shutil.copytree(sound.root, here.root, dirs_exist_ok=True)
+        env = Environment(here.log_path, LOG_TABLES, map_bytes=MAP_BYTES)
+        with closing(env):
+            env.write(lambda txn: txn.delete(position.to_bytes(8, "big"), db=env.db("frames")))
+        with closing(LmdbStore(here.log_path, read_only=True, map_bytes=MAP_BYTES)) as store:
+            for first, last in ((1, 17), (1, 99), (position, position), (max(1, position - 1), position)):
+                with pytest.raises(Damaged, match=f"event {position} is missing") as caught:
+                    store.read(first, last)
+                assert caught.value.position == position
+            assert len(store.read(1, position - 1)) == position - 1
