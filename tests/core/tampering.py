@@ -1,4 +1,7 @@
-"""A log with something of everything in it, and ways to change it behind its back. No expectation lives here."""
+"""A log with something of everything in it, and ways to change it behind its back. No expectation lives here.
+
+Length: it is one list, of everything that can be done to a log on the disk, and is read as one.
+"""
 
 from __future__ import annotations
 
