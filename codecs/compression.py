@@ -7,9 +7,12 @@ The declared size is checked before a byte is decompressed.
 
 from __future__ import annotations
 
+import contextlib
 import threading
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
+from itertools import repeat
 from typing import Final
 
 import zstandard
@@ -40,7 +43,7 @@ MAX_DICTIONARY_ID: Final = 0xFFFF
 PLAIN: Final = 0
 """The dictionary id of payloads that are stored as they are."""
 _FORMAT: Final = zstandard.FORMAT_ZSTD1_MAGICLESS
-_SMALL_CONTENT: Final = (0x20, 0x60)
+_SMALL_CONTENT: Final = frozenset((0x20, 0x60))
 """Frame descriptors (top three bits) of one segment whose size field has 1 or 2 bytes: at most 65,791 bytes."""
 
 
@@ -151,6 +154,25 @@ class Dictionaries:
             message = "the compressed payload declares that it is empty; no payload is"
             raise Damaged(message)
         return payload
+
+    def unpack_all(self, dictionary_ids: Sequence[int], packed: Sequence[bytes]) -> list[bytes]:
+        """`unpack` for whole logs: the payloads of one or more results, which as a rule share their dictionary.
+
+        Raises:
+            Damaged: as `unpack`, of the first that is.
+        """
+        first = dictionary_ids[0]
+        pair = self._local.pairs.get(first)
+        if (
+            pair is not None
+            and dictionary_ids.count(first) == len(packed)
+            and _SMALL_CONTENT.issuperset({each[0] & 0xE0 if each else 0 for each in packed})
+        ):
+            with contextlib.suppress(zstandard.ZstdError, MemoryError):
+                payloads = list(map(pair.decompress, packed, repeat(0), repeat(False), repeat(False)))  # noqa: FBT003
+                if all(payloads):
+                    return payloads
+        return list(map(self.unpack, dictionary_ids, packed))
 
     def _pair(self, dictionary_id: int) -> _Pair:
         pairs = self._local.pairs

@@ -13,6 +13,7 @@ Being last and little-endian, it makes the CRC of the whole frame a constant: on
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from struct import Struct
 from typing import Final, NamedTuple
 
@@ -24,12 +25,14 @@ __all__ = [
     "FORMAT",
     "HEADER_BYTES",
     "SALT_BYTES",
+    "Columns",
     "Header",
     "body_of",
     "leaf",
     "pack_frame",
     "pack_header",
     "packed_payload",
+    "read_columns",
     "read_fields",
     "read_header",
     "stub",
@@ -69,6 +72,15 @@ class Header(NamedTuple):
     version: int
     dictionary_id: int
     time_ns: int
+
+
+class Columns(NamedTuple):
+    """The headers of several frames that are not erased, field by field."""
+
+    type_ids: tuple[int, ...]
+    versions: tuple[int, ...]
+    dictionary_ids: tuple[int, ...]
+    times_ns: tuple[int, ...]
 
 
 def pack_header(type_id: int, version: int, dictionary_id: int, time_ns: int) -> bytes:
@@ -118,6 +130,27 @@ def read_fields(frame: bytes, position: int) -> tuple[int, int, int, int, int, i
         if fields[0] == FORMAT and not fields[1] and fields[2] and fields[3]:
             return fields
     return read_header(frame, position)
+
+
+def read_columns(frames: Sequence[bytes], first: int) -> Columns | None:
+    """The headers of frames that stand side by side, checked as by `read_fields` at less than half the price.
+
+    Args:
+        frames: one or more frames.
+        first: position of the first of them.
+
+    Returns:
+        One column for each field; None if any frame is damaged or erased: then each has to be looked at.
+    """
+    # Seeds above 32 bits are cut by crc32 itself.
+    if set(map(_crc32, frames, range(first, first + len(frames)))) != {_RESIDUE}:
+        return None
+    if min(map(len, frames)) < HEADER_BYTES + SALT_BYTES + CRC_BYTES:
+        return None
+    formats, flags, type_ids, versions, dictionary_ids, times_ns = zip(*map(_unpack_header, frames), strict=True)
+    if set(formats) != {FORMAT} or any(flags) or not all(type_ids) or not all(versions):
+        return None
+    return Columns(type_ids, versions, dictionary_ids, times_ns)
 
 
 def body_of(frame: bytes) -> bytes:

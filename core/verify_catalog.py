@@ -107,9 +107,8 @@ class CatalogCheck:
         if not beyond:
             return None, "the catalog's sum differs from the log's, but none of its entries do"
         other = min(beyond)
-        return max(
-            1, other.position
-        ), f"the catalog has an event {other.position} under {other.label}, and there is none"
+        fault = f"the catalog has an event {other.position} under {other.label}, and there is none"
+        return max(1, other.position), fault
 
     def _first_difference(self, frames: FrameCheck, one: _Milestone, two: _Milestone) -> Fault:
         """Compare what was read between two milestones entry by entry."""

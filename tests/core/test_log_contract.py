@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remanence.core import staging
 from remanence.core.appends import Appended
-from remanence.core.errors import Conflict, InvalidInput, KeyReused, StorageFailed
+from remanence.core.errors import Conflict, Damaged, InvalidInput, KeyReused, StorageFailed
 from remanence.core.queries import ALL, Condition, Query
 from remanence.core.stores import Sealed
 from remanence.core.verify import verify
@@ -269,3 +270,27 @@ def test_after_a_failed_write_the_log_goes_on_from_what_is_there(when: str, head
         assert log.append(Spent("ada"), Note("n"), key="k").is_duplicate == (when == "after")
         assert log.append(Note("n"), Note("n")).positions == [4, 4]
         assert verify(log.store, log.catalog).problem is None
+
+
+def test_a_log_has_only_so_many_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frame has two bytes for them; the append that would need one more is refused whole."""
+    monkeypatch.setattr(staging, "MAX_TYPES", 2)
+    with place("memory") as here:
+        log = here.open()
+        log.append(Spent("ada"), Happened("h"))
+        with pytest.raises(InvalidInput, match=r"the log has 2 event types, and note\.made would be one more"):
+            log.append(Spent("bob"), Note("n"))
+        assert log.append(Spent("bob"), Happened("h")).positions == [3, 4]
+        assert verify(log.store, log.catalog).problem is None
+
+
+def test_a_type_that_the_log_does_not_name_is_damage() -> None:
+    """The frame is whole, and yet nothing can be said about it."""
+    with place("memory") as here:
+        log = here.open()
+        log.append(Spent("ada"))
+        log.append(Happened("h"))
+        del here.memory.names[2]
+        with pytest.raises(Damaged, match="event 2 has type number 2, which the log does not name") as caught:
+            here.open(read_only=True).read()
+        assert caught.value.position == 2

@@ -12,6 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from remanence.codecs.commits import Declarations
+from remanence.codecs.compression import dictionary_digest
 from remanence.codecs.frames import SALT_BYTES, body_of, leaf, pack_frame, pack_header, read_header
 from remanence.core import verify as verification
 from remanence.core.catalogs import MemoryCatalog
@@ -153,6 +155,31 @@ def test_what_makes_no_sense_is_found_though_it_is_sealed(case: str) -> None:
     assert report.log_problem is not None
     assert re.search(text, report.log_problem.text)
     assert report.log_problem.position in (5, 8)
+
+
+WRONG_DECLARATIONS: dict[str, tuple[Declarations, str]] = {
+    "a second number for a type": (
+        Declarations(((9, "money.spent"),)),
+        "gives the type 'money.spent' a second number, 9",
+    ),
+    "a type for the second time": (Declarations(((1, "money.spent"),)), "declares number 1 a second time"),
+    "an empty dictionary": (Declarations((), ((9, dictionary_digest(b"")),)), "a dictionary has 1 to [0-9]+ bytes"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_DECLARATIONS)
+def test_declarations_that_make_no_sense_are_found_though_they_are_sealed(case: str) -> None:
+    """Even where the tables agree with them."""
+    store, _ = copies()
+    declarations, text = WRONG_DECLARATIONS[case]
+    store.records[4] = attrs.evolve(store.records[4], declarations=declarations)
+    store.names.update(declarations.types)
+    store.trained.update(dict.fromkeys(dict(declarations.dictionaries), b""))
+    reseal(store)
+    report = verify(store)
+    assert report.log_problem is not None
+    assert re.search(text, report.log_problem.text)
+    assert report.log_problem.position == store.records[4].first
 
 
 def test_an_append_whose_end_is_missing_is_found() -> None:

@@ -10,7 +10,7 @@ import pytest
 import trio
 
 import remanence
-from remanence import InvalidInput, KeyReused, Memory, NewMemory, NotFound, Settings
+from remanence import Conflict, InvalidInput, KeyReused, Memory, NewMemory, NotFound, Settings
 from remanence.projections.memories.events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised
 
 
@@ -196,6 +196,34 @@ async def test_importing_turns_twice_adds_nothing(memory: Memory) -> None:
         await memory.remember("No.", session="s", place=2)
     assert list(error.value.positions) == [2]
     assert await texts(memory) == ["Yes."] * 3
+
+
+async def test_one_that_is_refused_takes_none_of_the_others_with_it(memory: Memory) -> None:
+    """Of many, each is remembered for itself; the error of the first that isn't is raised when all are done."""
+    await memory.remember("Yes.", session="s", place=1)
+    with pytest.raises(KeyReused):
+        await memory.remember_many(["one", NewMemory("No.", session="s", place=1), "two", "one"])
+    assert await texts(memory) == ["Yes.", "one", "two"]
+
+
+async def test_who_is_always_overtaken_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A decision is made anew as often as others come first, but not for ever."""
+    monkeypatch.setattr("remanence.memory.TRIES", 1)
+    outcomes: list[str] = []
+
+    async def tell(memory: Memory) -> None:
+        try:
+            await memory.remember("tea")
+            outcomes.append("told")
+        except Conflict as error:
+            outcomes.append(str(error)[-9:])
+
+    async with remanence.open(tmp_path) as memory:
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(tell, memory)
+        assert sorted(outcomes) == ["told", "try again", "try again"]
+        assert len(memory.find()) == 1
 
 
 async def test_places_are_given_out_once(memory: Memory) -> None:
