@@ -141,6 +141,8 @@ def unpack(data: bytes) -> tuple[KeyValue, ...]:
 
 def _pack_value(value: object, path: tuple[int, ...]) -> bytes:  # noqa: PLR0911 - one return per type
     """Pack one value of any kind; `path` is where it stands: an index for each tuple around it."""
+    if type(value) is tuple:
+        return _pack_tuple(cast("tuple[object, ...]", value), path)
     match value:
         case None:
             return _TAGS[_NONE]
@@ -186,7 +188,14 @@ def _pack_text(tag: int, raw: bytes) -> bytes:
 def _pack_tuple(values: tuple[object, ...], path: tuple[int, ...]) -> bytes:
     if len(path) > DEPTH_MAX:
         raise _refusal(path, f"is a tuple more than {DEPTH_MAX} deep")
-    return b"".join([_TAGS[_TUPLE], *(_pack_value(value, (*path, i)) for i, value in enumerate(values)), _TAGS[_END]])
+    parts = [_TAGS[_TUPLE]]
+    for value in values:  # paths, the commonest tuples, are all plain text
+        if type(value) is str and value.isascii() and "\0" not in value and "\1" not in value:
+            parts.append(f"8{value}\0".encode())
+        else:
+            parts.append(_pack_value(value, (*path, len(parts) - 1)))
+    parts.append(_TAGS[_END])
+    return b"".join(parts)
 
 
 def _refusal(path: tuple[int, ...], fault: str) -> InvalidInput:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from operator import attrgetter
 from typing import Final, NoReturn, cast
@@ -52,7 +52,7 @@ class OpenFields:
         """
         for name, get in self._getters:
             value = get(event)
-            if type(value) not in _HARMLESS:
+            if type(value) not in _HARMLESS and not (type(value) is datetime and value.tzinfo is UTC):
                 found = _search(value, 1, _HARMLESS)
                 if found is not None:
                     _refuse(f"{type(event).__name__}.{name}", found)

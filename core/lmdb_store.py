@@ -52,6 +52,8 @@ class LmdbStore:
         self._path = path
         self._read_only = read_only
         self._map_bytes = map_bytes
+        self._seen = (b"", b""), Head(0, b"")
+        """The last commit's key and record as they were last read, and what they say. One value: threads share it."""
         self._is_closed = False
         if read_only and not (path / DATA_FILE).exists():
             message = f"there is no log in {path}"
@@ -97,8 +99,13 @@ class LmdbStore:
         commits = txn.cursor(self._env.db("commits"))
         if not commits.last():
             return Head(0, genesis_link(self._log_id))
-        commit = read_commit(commits.value(), _number(_position, commits.key(), "commits"))
-        return Head(commit.last, commit.link)
+        seen, head = self._seen
+        found = commits.item()
+        if found != seen:
+            commit = read_commit(found[1], _number(_position, found[0], "commits"))
+            head = Head(commit.last, commit.link)
+            self._seen = found, head
+        return head
 
     def append(self, sealed: Sealed) -> None:
         commit = sealed.commit

@@ -157,7 +157,7 @@ class ReadRows(Rows[R]):
         return self._env.snapshot()
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)  # not frozen, because one is made for every row that changes
 class _Change(Generic[R]):
     """What a row will be: the row (None when it goes), its bytes, its index entries."""
 
@@ -222,10 +222,10 @@ class WriteRows(Rows[R]):
             elif before is not None:
                 drops.append(key)
             length = len(key).to_bytes(_LENGTH_BYTES, "big")
-            for name in self._index_dbs:
-                gone, come = old.get(name, _NONE), change.entries.get(name, _NONE)
-                index_puts[name] += [(entry, length) for entry in come - gone]
-                index_drops[name] += gone - come
+            for name, come in change.entries.items():
+                index_puts[name] += [(entry, length) for entry in come - old.get(name, _NONE)]
+            for name, gone in old.items():
+                index_drops[name] += gone - change.entries.get(name, _NONE)
         _store(self._txn, self._db, puts, drops)
         for name, db in self._index_dbs.items():
             _store(self._txn, db, index_puts[name], index_drops[name])

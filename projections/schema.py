@@ -125,10 +125,10 @@ def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[
     if index.where is not None and not index.where(row):
         return set()
     key = b""
-    rest: tuple[bytes, ...] = (b"",)
+    begins: list[bytes] = []
     for field in index.fields:
         if field == index.each:
-            rest = tuple(key + keys.pack((plain(one),)) for one in _several(name, field, row))
+            begins = [key + keys.pack((plain(one),)) for one in _several(name, field, row)]
             key = b""
         else:
             part = packed.get(field)
@@ -136,7 +136,9 @@ def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[
                 part = packed[field] = keys.pack((plain(getattr(row, field)),))
             key += part
     key += primary
-    return {_checked(begin + key, name) for begin in rest}
+    if index.each is None:
+        return {_checked(key, name)}
+    return {_checked(begin + key, name) for begin in begins}
 
 
 def _several(name: str, field: str, row: object) -> tuple[Any, ...]:
@@ -153,7 +155,8 @@ def row_key(values: tuple[Any, ...]) -> bytes:
     Raises:
         InvalidInput: a value can't be part of a key, or the key is over 511 bytes.
     """
-    return _checked(keys.pack([value if type(value) in _PLAIN else plain(value) for value in values]), "the key")
+    packed = keys.pack(values if _PLAIN.issuperset(map(type, values)) else list(map(plain, values)))
+    return packed if len(packed) <= MAX_KEY_BYTES else _checked(packed, "the key")
 
 
 def _checked(key: bytes, what: str) -> bytes:
@@ -165,7 +168,7 @@ def _checked(key: bytes, what: str) -> bytes:
 
 def plain(value: Any) -> Any:
     """A value as keys know it: datetimes as nanoseconds, enumerations as their values, lists and sets as tuples."""
-    if type(value) in _PLAIN:
+    if type(value) in _PLAIN or (type(value) is tuple and _PLAIN.issuperset(map(type, value))):
         return value
     if isinstance(value, datetime):
         return to_ns(value)

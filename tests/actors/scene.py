@@ -52,6 +52,14 @@ class Seen:
     text: str
 
 
+@event("blob.kept")
+@attrs.frozen
+class Blob:
+    """Bytes that nothing can pack."""
+
+    data: bytes
+
+
 class Disk(MemoryStore):
     """A store that refuses on cue, before or after it has stored, and can lose what it had."""
 
@@ -208,7 +216,7 @@ async def on_stage(
 ) -> AsyncGenerator[Scene]:
     """Run a writer; at the end of the block let it finish."""
     disk, views = Disk(), Shown()
-    log = Log(disk, MemoryCatalog(), Registry((Noted, Seen)), clock=lambda: 1, entropy=bytes)
+    log = Log(disk, MemoryCatalog(), Registry((Noted, Seen, Blob)), clock=lambda: 1, entropy=bytes)
     thread = ManualThread()
 
     def make_thread(_name: str) -> ManualThread:

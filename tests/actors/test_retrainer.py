@@ -16,7 +16,7 @@ from remanence.core.errors import StorageFailed
 from remanence.core.events import Registry
 from remanence.core.log import Log
 
-from .scene import Noted, Scene, on_stage
+from .scene import Blob, Noted, Scene, on_stage
 
 EVENTS = 200
 
@@ -27,24 +27,25 @@ def early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retrainers, "FIRST_EVENTS", EVENTS)
 
 
-def repetitive(number: int) -> str:
+def repetitive(number: int) -> Noted:
     """Words that only this log knows, again and again."""
     random = Random(number)  # noqa: S311 - the same words every time
     names = ["Quillfeather", "Brackenmoor", "Zephyrine", "Oxalisbury", "Thistlewick", "Umberfield"]
-    return " ".join(f"the ledger of {random.choice(names)} closes at {random.randrange(24)} o'clock" for _ in range(6))
+    lines = (f"the ledger of {random.choice(names)} closes at {random.randrange(24)} o'clock" for _ in range(6))
+    return Noted(" ".join(lines))
 
 
-def noise(number: int) -> str:
-    """Words that nobody says twice."""
-    return Random(number).randbytes(150).hex()  # noqa: S311 - the same noise every time
+def noise(number: int) -> Blob:
+    """Bytes that nobody sends twice."""
+    return Blob(Random(number).randbytes(150))  # noqa: S311 - the same noise every time
 
 
 @asynccontextmanager
-async def retraining(scene: Scene, text: Callable[[int], str]) -> AsyncGenerator[None]:
+async def retraining(scene: Scene, make: Callable[[int], object]) -> AsyncGenerator[None]:
     """Write events beside a retrainer, which ends at the end of the block."""
     async with trio.open_nursery() as nursery:
         nursery.start_soon(Retrainer(scene.log, scene.writer).run)
-        await scene.asked(*(Noted(text(number)) for number in range(EVENTS)))
+        await scene.asked(*(make(number) for number in range(EVENTS)))
         await scene.commit()
         yield
         nursery.cancel_scope.cancel()
@@ -62,12 +63,12 @@ async def test_a_log_that_repeats_itself_gets_a_dictionary_of_its_own(monkeypatc
     async with on_stage(monkeypatch) as scene, retraining(scene, repetitive):
         size_before = len(scene.disk.read(EVENTS, EVENTS)[0])
         await until(lambda: scene.log.dictionaries.ids == [1, 2])
-        await scene.asked(Noted(repetitive(EVENTS - 1)))
+        await scene.asked(repetitive(EVENTS - 1))
         await scene.commit()
         assert len(scene.disk.read(EVENTS + 1, EVENTS + 1)[0]) < 0.8 * size_before
         assert list(scene.disk.dictionaries()) == [1, 2]
         later = Log(scene.disk, MemoryCatalog(), Registry((Noted,)))
-        assert [each.data.text for each in later.read(after=EVENTS - 1)] == [repetitive(EVENTS - 1)] * 2
+        assert [each.data for each in later.read(after=EVENTS - 1)] == [repetitive(EVENTS - 1)] * 2
 
 
 async def test_a_log_that_does_not_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

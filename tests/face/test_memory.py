@@ -244,7 +244,7 @@ async def test_places_are_given_out_once(memory: Memory) -> None:
 
 
 async def test_a_forgotten_turn_keeps_its_place(memory: Memory) -> None:
-    """What is said next stands behind it, even if nothing of the session is left."""
+    """No other turn is given it, even if nothing of the session is left."""
     for text in ("one", "two", "three"):
         await memory.forget(await memory.remember(text, session="s"))
     found = await memory.remember("four", session="s")

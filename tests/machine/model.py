@@ -100,12 +100,10 @@ class State:
         same = (fact for fact in self.facts.values() if fact.session is None and fact.text == text)
         return next((fact for fact in same if (fact.scope, fact.kind) == (scope, kind)), None)
 
-    def next_place(self, scope: tuple[str, ...], session: str) -> int:
-        """Where a turn without a place of its own goes."""
+    def can_be_next(self, scope: tuple[str, ...], session: str, place: int) -> bool:
+        """Whether a turn without a place of its own may go there: after all that are there, to where none ever was."""
         here = [fact.place or 0 for fact in self.facts.values() if (fact.scope, fact.session) == (scope, session)]
-        place = 1 + max(here, default=0)
-        ever = [place for of_scope, of_session, place in self.turns if (of_scope, of_session) == (scope, session)]
-        return place if place not in ever else 1 + max(ever)
+        return place > max(here, default=0) and (scope, session, place) not in self.turns
 
 
 Event = MemoryRemembered | MemoryReinforced | MemoryRevised | MemoryForgotten | TranscriptImported
@@ -156,12 +154,9 @@ class Model:
         return MemoryRemembered(returned, scope, kind, text, confidence=0.8)
 
     def turn(
-        self, scope: tuple[str, ...], session: str, place: int | None, text: str
+        self, scope: tuple[str, ...], session: str, place: int, text: str
     ) -> MemoryRemembered | int | type[Exception]:
-        """Saying a turn; a position when it has been said already. An id of its own is `""`."""
-        if place is None:
-            place = self.now.next_place(scope, session)
-            return MemoryRemembered("", scope, "fact", text, confidence=0.8, session=session, place=place)
+        """Saying a turn at its place; a position when it has been said already."""
         own = turn_id(scope, session, place)
         key = (scope, session, place)
         if key not in self.now.turns:

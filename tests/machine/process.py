@@ -91,6 +91,9 @@ class Process:
             event = self.model.remember(new.scope, new.kind, new.text, result.id)
             assert result == Remembered(result.id, self.model.add(event), isinstance(event, MemoryRemembered))
             return
+        if new.place is None:
+            await self._said_next(new, result)
+            return
         expected = self.model.turn(new.scope, new.session, new.place, new.text)
         if isinstance(expected, type):
             assert isinstance(result, expected), repr(result)
@@ -98,9 +101,18 @@ class Process:
         assert isinstance(result, Remembered), repr(result)
         if isinstance(expected, int):
             assert (result.position, result.is_new) == (expected, False)
-            return
-        named = expected if expected.id else attrs.evolve(expected, id=result.id)
-        assert result == Remembered(named.id, self.model.add(named), is_new=True)
+        else:
+            assert result == Remembered(expected.id, self.model.add(expected), is_new=True)
+
+    async def _said_next(self, new: NewMemory, result: object) -> None:
+        """A turn without a place of its own: which one it was given, the log tells."""
+        assert isinstance(result, Remembered), repr(result)
+        before = self.model.now
+        await self._take_up()
+        fact = self.model.now.facts[result.id]
+        assert (fact.text, fact.scope, fact.session) == (new.text, new.scope, new.session)
+        assert before.can_be_next(new.scope, new.session or "", fact.place or 0)
+        assert result == Remembered(result.id, self.model.head, is_new=True)
 
     async def _revise(self, number: int, text: str | None, confidence: float) -> None:
         key = self._pick(number)
