@@ -166,9 +166,14 @@ def _checked(key: bytes, what: str) -> bytes:
     return key
 
 
+def _are_plain(value: object) -> bool:
+    """Whether it is a tuple of plain values, as scopes are."""
+    return type(value) is tuple and _PLAIN.issuperset(map(type, cast("tuple[object, ...]", value)))
+
+
 def plain(value: Any) -> Any:
     """A value as keys know it: datetimes as nanoseconds, enumerations as their values, lists and sets as tuples."""
-    if type(value) in _PLAIN or (type(value) is tuple and _PLAIN.issuperset(map(type, value))):
+    if type(value) in _PLAIN or _are_plain(value):
         return value
     if isinstance(value, datetime):
         return to_ns(value)

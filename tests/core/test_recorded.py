@@ -132,7 +132,7 @@ def test_an_erased_event_keeps_its_place() -> None:
         assert (erased.position, erased.type, erased.time_ns, erased.is_erased) == (
             2,
             "note.made",
-            NOON_NS + 1_000_000,
+            NOON_NS,
             True,
         )
         assert (erased.tags, erased.by, erased.cause, erased.key) == ((), None, None, None)
