@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
 import attrs
 
+from ..core.clock import Timer, system_timer
 from .plans import Plan
 
 __all__ = ["KEPT_MAX", "SlowQueries", "SlowQuery", "never"]
@@ -39,7 +39,7 @@ class SlowQueries:
         clock: seconds that only go forward; when they began doesn't matter.
     """
 
-    def __init__(self, threshold_s: float, *, view: str = "", clock: Callable[[], float] = time.perf_counter) -> None:
+    def __init__(self, threshold_s: float, *, view: str = "", clock: Timer = system_timer) -> None:
         self.clock = clock
         self._threshold_s = threshold_s
         self._view = view

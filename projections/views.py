@@ -27,6 +27,7 @@ from ..core.log import Log, Progress
 from ..core.recorded import Recorded
 from .projection import Projection
 from .rows import ReadRows, WriteRows
+from .slow import SlowQueries, never
 from .view_store import LeafAt, ViewStore
 
 __all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
@@ -91,6 +92,7 @@ class View(Generic[P]):
         map_bytes: int = DEFAULT_MAP_BYTES,
         boot: str | None = None,
         leaf_at: LeafAt | None = None,
+        slow: SlowQueries = never,
     ) -> None:
         """Open the view, empty if there are no files of this version that can be trusted.
 
@@ -123,7 +125,10 @@ class View(Generic[P]):
             raise NotFound(message)
         self._checkpoint, self._proof = self.store.mark()
         env = self.store.env
-        self._reading = {name: ReadRows(table, env, self._codecs[name], self._gate) for name, table in tables.items()}
+        self._reading = {
+            name: ReadRows(table, env, self._codecs[name], self._gate, slow.of(self.name))
+            for name, table in tables.items()
+        }
         self.rows = projection(self._reading)
 
     @property

@@ -23,6 +23,7 @@ from .core.log import Log
 from .core.queries import Condition, Query
 from .core.recorded import Recorded
 from .projections.projection import Projection
+from .projections.slow import SlowQueries, SlowQuery
 from .projections.views import Views, ViewStatistics
 
 __all__ = ["Engine", "Request", "Statistics"]
@@ -46,6 +47,7 @@ class Statistics:
         unknown_types: those of the types that this program has no class for; its views pass them over.
         views: every view.
         writer: the writer, or None when the engine is read-only.
+        slow_queries: the last queries that took longer than `Settings.slow_query_s`, in this process; 100 at most.
     """
 
     path: str
@@ -56,6 +58,7 @@ class Statistics:
     unknown_types: tuple[str, ...]
     views: tuple[ViewStatistics, ...]
     writer: WriterStatistics | None
+    slow_queries: tuple[SlowQuery, ...] = ()
 
 
 @attrs.frozen
@@ -74,7 +77,15 @@ class Engine:
     """An open log with its views. Made by `open_engine`, and closed by it."""
 
     def __init__(
-        self, path: Path, log: Log, views: Views, writer: Writer | None, *, clock: WallClock, entropy: Entropy
+        self,
+        path: Path,
+        log: Log,
+        views: Views,
+        writer: Writer | None,
+        slow: SlowQueries,
+        *,
+        clock: WallClock,
+        entropy: Entropy,
     ) -> None:
         self.path = path
         self.log = log
@@ -82,6 +93,7 @@ class Engine:
         self.entropy = entropy
         self._views = views
         self._writer = writer
+        self._slow = slow
         self._news = trio.Event()
         self._is_closed = False
         if writer is not None:
@@ -276,6 +288,7 @@ class Engine:
             unknown_types=tuple(name for name in types if self.log.registry.named(name) is None),
             views=tuple(view.statistics(head) for view in self._views),
             writer=None if self._writer is None else self._writer.statistics(),
+            slow_queries=self._slow.kept(),
         )
 
     async def backup(self, target: Path | str) -> None:

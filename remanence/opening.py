@@ -18,7 +18,7 @@ import trio
 from .actors.retrainer import Retrainer
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
-from .core.clock import Entropy, WallClock, system_clock, system_entropy
+from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
 from .core.environment import DEFAULT_MAP_BYTES
 from .core.errors import InvalidInput, NotFound, StorageFailed
 from .core.events import Registry, Upcaster
@@ -31,12 +31,15 @@ from .projections import catalog as catalogs
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
+from .projections.slow import SlowQueries
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
 
 __all__ = ["Settings", "open_engine", "open_memory"]
 
 SHUTDOWN_S: Final = 30.0
+SLOW_QUERY_S: Final = 0.1
+"""What a person notices as a delay, and a thousand times what a query by index takes."""
 
 
 @attrs.frozen
@@ -49,16 +52,21 @@ class Settings:
         map_bytes: address space for each file to begin with; it grows when it has to.
         shutdown_s: how long closing waits for what is under way, in seconds.
         retrain: whether the log trains compression dictionaries from its own events when that pays.
+        slow_query_s: queries that take so long, in seconds, are listed by `Engine.statistics` with their plans.
     """
 
     durability: str = Durability.DURABLE
     map_bytes: int = DEFAULT_MAP_BYTES
     shutdown_s: float = SHUTDOWN_S
     retrain: bool = True
+    slow_query_s: float = SLOW_QUERY_S
 
     def __attrs_post_init__(self) -> None:
         if self.durability not in (Durability.DURABLE, Durability.BUFFERED):
             message = f"durability is 'durable' or 'buffered', not {self.durability!r}"
+            raise InvalidInput(message)
+        if not self.slow_query_s >= 0:
+            message = f"slow_query_s is a time in seconds, 0 or more, not {self.slow_query_s!r}"
             raise InvalidInput(message)
 
 
@@ -75,6 +83,7 @@ async def open_engine(
     create: bool = True,
     clock: WallClock = system_clock,
     entropy: Entropy = system_entropy,
+    timer: Timer = system_timer,
     progress: Progress | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """Open a log with its views.
@@ -90,6 +99,7 @@ async def open_engine(
         create: make the log if it isn't there.
         clock: unix time in nanoseconds.
         entropy: random bytes.
+        timer: seconds that only go forward, to tell slow queries by.
         progress: told how far building the views is.
 
     Raises:
@@ -107,14 +117,15 @@ async def open_engine(
         message = f"there is no log in {root}"
         raise NotFound(message)
 
-    open_parts = partial(_open_parts, root, registry, projections, converter, settings, read_only=read_only)
+    slow = SlowQueries(settings.slow_query_s, clock=timer)
+    open_parts = partial(_open_parts, root, registry, projections, converter, settings, slow=slow, read_only=read_only)
     with contextlib.ExitStack() as stack:
         if not read_only:
             _make_folder(root)
             stack.enter_context(contextlib.closing(Lease.acquire(root)))
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
-        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy)
+        engine = Engine(root, log, views, writer, slow, clock=clock, entropy=entropy)
         try:
             if writer is None:
                 yield engine
@@ -195,6 +206,7 @@ def _open_parts(
     converter: EventConverter,
     settings: Settings,
     *,
+    slow: SlowQueries,
     clock: WallClock,
     entropy: Entropy,
     progress: Progress | None,
@@ -223,6 +235,7 @@ def _open_parts(
                 read_only=read_only,
                 map_bytes=settings.map_bytes,
                 leaf_at=leaf_at,
+                slow=slow,
             )
             stack.callback(view.close)
             opened.append(view)
