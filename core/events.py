@@ -150,7 +150,7 @@ class Registry:
         Raises:
             InvalidInput: two classes under one name, a gap or a branch in a chain of upcasters, one that leads nowhere.
         """
-        converter = make_converter() if converter is None else converter
+        self.converter = converter = make_converter() if converter is None else converter
         chains = _chains(upcasters)
         self._by_class: dict[type, Registered[Any]] = {}
         self._by_name: dict[str, Registered[Any]] = {}

@@ -30,7 +30,7 @@ from .rows import ReadRows, WriteRows
 from .slow import SlowQueries, never
 from .view_store import LeafAt, ViewStore
 
-__all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
+__all__ = ["View", "ViewStatistics", "Views", "absorb", "distinct", "view_path"]
 
 P = TypeVar("P", bound=Projection)
 
@@ -204,9 +204,8 @@ class View(Generic[P]):
         """Digest of all rows and index entries: equal views, and only they, have equal ones."""
         hasher = blake3()
         for name, rows in sorted(self._reading.items()):
-            for database, key, value in rows.entries():
-                for part in (name.encode(), database.encode(), key, value):
-                    hasher.update(len(part).to_bytes(4, "big") + part)
+            for entry in rows.entries():
+                absorb(hasher, name, entry)
         return hasher.hexdigest()
 
     def statistics(self, head: int) -> ViewStatistics:
@@ -224,14 +223,25 @@ class View(Generic[P]):
     def close(self) -> None:
         """Store the checkpoint, flush and close."""
         try:
-            if not self._read_only and self._checkpoint > self.store.mark()[0]:
-                self.store.write(lambda _: None, self._checkpoint, self._proof)
+            self.settle()
         finally:
             self.store.close()
+
+    def settle(self) -> None:
+        """Store the checkpoint, if events that changed nothing have moved it since it was stored last."""
+        if not self._read_only and self._checkpoint > self.store.mark()[0]:
+            self.store.write(lambda _: None, self._checkpoint, self._proof)
 
     def _gate(self) -> None:
         if self.failure is not None:
             raise self.failure
+
+
+def absorb(hasher: blake3, table: str, entry: tuple[str, bytes, bytes]) -> None:
+    """Take an entry of a table (database, key, value) into a view's digest. Tables come in the order of their names."""
+    database, key, value = entry
+    for part in (table.encode(), database.encode(), key, value):
+        hasher.update(len(part).to_bytes(4, "big") + part)
 
 
 class _Abandoned(Exception):

@@ -32,6 +32,8 @@ from .memory import Memory as Memory
 from .opening import Settings as Settings
 from .opening import open_engine as open_engine
 from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
+from .projections.auditing import Audit as Audit
+from .projections.auditing import Difference as Difference
 from .projections.conditions import Test as Test
 from .projections.conditions import Where as Where
 from .projections.conditions import between as between
@@ -52,16 +54,22 @@ from .projections.plans import Plan as Plan
 from .projections.plans import Step as Step
 from .projections.projection import Projection as Projection
 from .projections.projection import on as on
+from .projections.replaying import DetachedView as DetachedView
 from .projections.schema import Index as Index
 from .projections.slow import SlowQuery as SlowQuery
 from .projections.tables import Table as Table
+from .reading import MemoryReader as MemoryReader
+from .replay import replay as replay
 
 __all__ = [
     "Appended",
+    "Audit",
     "Closed",
     "Condition",
     "Conflict",
     "Damaged",
+    "DetachedView",
+    "Difference",
     "Engine",
     "EventConverter",
     "Found",
@@ -71,6 +79,7 @@ __all__ = [
     "Locked",
     "Memories",
     "Memory",
+    "MemoryReader",
     "MemoryRow",
     "NewMemory",
     "NotFound",
@@ -106,6 +115,7 @@ __all__ = [
     "open",
     "open_engine",
     "prefix",
+    "replay",
     "upcaster",
     "where",
 ]

@@ -6,6 +6,7 @@ An engine belongs to the Trio loop and the process that opened it.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -19,11 +20,14 @@ from .actors.writer import Writer, WriterStatistics
 from .core.appends import Append, Appended
 from .core.clock import Entropy, WallClock
 from .core.errors import Closed, InvalidInput, RemanenceError
-from .core.log import Log
+from .core.log import Log, Progress
+from .core.past import Moment, past_log
 from .core.queries import Condition, Query
 from .core.recorded import Recorded
+from .past import audited, replaying
+from .projections.auditing import Audit
 from .projections.projection import Projection
-from .projections.slow import SlowQueries, SlowQuery
+from .projections.slow import SlowQueries, SlowQuery, never
 from .projections.views import Views, ViewStatistics
 
 __all__ = ["Engine", "Request", "Statistics"]
@@ -86,6 +90,7 @@ class Engine:
         *,
         clock: WallClock,
         entropy: Entropy,
+        is_past: bool = False,
     ) -> None:
         self.path = path
         self.log = log
@@ -96,6 +101,7 @@ class Engine:
         self._slow = slow
         self._news = trio.Event()
         self._is_closed = False
+        self._is_past = is_past
         if writer is not None:
             writer.on_commit(lambda _: self._wake())
 
@@ -240,7 +246,7 @@ class Engine:
             types: only those of one of these types.
             tags: only those with all these tags.
             query: instead of types and tags.
-            live: go on for ever; or end at what is there now.
+            live: go on for ever; or end at what is there now, as the past does in any case.
         """
         wanted = self._query(query, types, tags)
         end = self._visible()
@@ -254,7 +260,7 @@ class Engine:
                 after = batch[-1].position
                 await trio.lowlevel.checkpoint()
                 continue
-            if not live:
+            if not live or self._is_past:
                 return
             after = max(after, head)
             await self._changed(news)
@@ -299,6 +305,41 @@ class Engine:
             StorageFailed: the disk refuses.
         """
         await trio.to_thread.run_sync(self.log.store.backup, Path(target))
+
+    # -- the past
+
+    @contextlib.asynccontextmanager
+    async def as_of(self, moment: Moment, *, progress: Progress | None = None) -> AsyncGenerator[Engine, None]:
+        """This engine as it stood: the same reads, of the log up to then and of views that show it.
+
+        Args:
+            moment: a position, or an aware datetime: then the last event recorded by then.
+            progress: told how far building the views is.
+
+        Raises:
+            InvalidInput: the log has no such position, or the datetime no time zone.
+            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
+        """
+        self._refuse_closed()
+        projections = [view.projection for view in self._views]
+        async with replaying(self.log, projections, moment, folder=self.path, progress=progress) as replay:
+            log = past_log(self.log, replay.position)
+            past = Engine(
+                self.path, log, replay.views, None, never, clock=self.clock, entropy=self.entropy, is_past=True
+            )
+            try:
+                yield past
+            finally:
+                past.end()
+
+    async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
+        """Fold the log anew and compare every view with what comes out, while work goes on.
+
+        Raises:
+            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
+        """
+        self._refuse_closed()
+        return await audited(self.log, self._views, progress)
 
     # -- inside
 
