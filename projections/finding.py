@@ -31,15 +31,16 @@ from .walking import ascend, count_up_to, descend, fitted
 __all__ = ["Finder", "Question"]
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 COUNTED_MAX: Final = 64
 """Entries counted one by one before the rest is guessed: about 10 µs, less than reading a few rows."""
 _COMPLEMENT: Final = bytes(range(255, -1, -1))
 
 
-class Decode(Protocol[R]):
+class Decode(Protocol[R_co]):
     """Bytes to a row."""
 
-    def __call__(self, data: bytes, /) -> R: ...
+    def __call__(self, data: bytes, /) -> R_co: ...
 
 
 @attrs.frozen

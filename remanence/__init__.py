@@ -34,7 +34,6 @@ from .opening import open_engine as open_engine
 from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
 from .projections.auditing import Audit as Audit
 from .projections.auditing import Difference as Difference
-from .projections.conditions import Test as Test
 from .projections.conditions import Where as Where
 from .projections.conditions import between as between
 from .projections.conditions import ge as ge
@@ -51,7 +50,6 @@ from .projections.memories.view import Memories as Memories
 from .projections.memories.view import MemoryRow as MemoryRow
 from .projections.plans import Found as Found
 from .projections.plans import Plan as Plan
-from .projections.plans import Step as Step
 from .projections.projection import Projection as Projection
 from .projections.projection import on as on
 from .projections.replaying import DetachedView as DetachedView
@@ -93,10 +91,8 @@ __all__ = [
     "Settings",
     "SlowQuery",
     "Statistics",
-    "Step",
     "StorageFailed",
     "Table",
-    "Test",
     "Unreadable",
     "ViewFailed",
     "Where",

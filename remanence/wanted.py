@@ -54,7 +54,9 @@ class Wanted:
 
     def among(self, rows: Rows[MemoryRow]) -> list[MemoryRow]:
         """Those of the memories that are wanted, in order."""
-        conditions: dict[str, Any] = {"scope": self.scope, "confidence": ge(self.min_confidence)}
+        conditions: dict[str, Any] = {"scope": self.scope}
+        if self.min_confidence:
+            conditions["confidence"] = ge(self.min_confidence)
         if self.kind is not None:
             conditions["kind"] = self.kind
         if self.tags:

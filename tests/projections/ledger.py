@@ -24,7 +24,7 @@ from remanence.core.log import Log
 from remanence.core.recorded import Recorded
 from remanence.core.stores import MemoryStore
 from remanence.projections.projection import Projection, on
-from remanence.projections.rows import ReadRows, WriteRows
+from remanence.projections.rows import Gate, ReadRows, WriteRows
 from remanence.projections.schema import Index
 from remanence.projections.tables import Table
 from remanence.projections.views import View
@@ -226,7 +226,11 @@ class Desk:
 
     def rows(self, table: Table[R]) -> ReadRows[R]:
         """The rows of a table, as users see them."""
-        return ReadRows(table, self._env, self._codecs[table.name], _always)
+        return ReadRows(table, *self.parts(table))
+
+    def parts(self, table: Table[R]) -> tuple[Environment, RowCodec[R], Gate]:
+        """What rows are read by."""
+        return self._env, self._codecs[table.name], _always
 
     def fill(self, table: Table[R], rows: Sequence[R]) -> None:
         """Make these, and only these, the table's rows."""

@@ -5,6 +5,7 @@ No expectation lives here.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -84,6 +85,7 @@ wares = st.builds(Ware, names, names, amounts, weights, labels, paths, st.none()
 
 Check = Callable[[Ware], bool]
 Asked = tuple[Where, Check]
+"""Conditions, and whether a row fits them."""
 values: dict[str, st.SearchStrategy[Any]] = {
     "id": names,
     "owner": names,
@@ -95,103 +97,105 @@ values: dict[str, st.SearchStrategy[Any]] = {
 }
 
 
-def _same(left: Any, right: Any) -> bool:
-    """Whether two values are of one kind, so that they have an order."""
-    return (left is None) == (right is None)
+Fits = Callable[[Any], bool]
+Tested = tuple[Any, Fits]
 
 
-def _between(low: Any, high: Any) -> Callable[[Any], bool]:
-    return lambda value: _same(value, low) and _same(value, high) and (value is None or low <= value <= high)
+def _ordered(compare: Callable[[Any, Any], bool], bound: Any) -> Fits:
+    """A comparison as keys have it: values of another kind than the bound lie in no range, and None equals itself."""
+    if bound is None:
+        return lambda found: found is None and compare(0, 0)
+    return lambda found: found is not None and compare(found, bound)
 
 
-_compared: dict[Callable[[Any], Test], Callable[[Any, Any], bool]] = {
-    lt: lambda value, bound: value is not None and value < bound,
-    le: lambda value, bound: value is None or value <= bound,
-    gt: lambda value, bound: value is not None and value > bound,
-    ge: lambda value, bound: value is None or value >= bound,
+def _joined(kind: str, left: Tested, right: Tested) -> Tested:
+    (one, fits_one), (other, fits_other) = left, right
+    if kind == "not":
+        return ~one, lambda found: not fits_one(found)
+    if kind == "and":
+        return one & other, lambda found: fits_one(found) and fits_other(found)
+    return one | other, lambda found: fits_one(found) or fits_other(found)
+
+
+_compared: list[tuple[Callable[[Any], Test], Callable[[Any, Any], bool]]] = [
+    (lt, operator.lt),
+    (le, operator.le),
+    (gt, operator.gt),
+    (ge, operator.ge),
+]
+
+
+@st.composite
+def _tests(draw: st.DrawFn, value: st.SearchStrategy[Any]) -> Tested:
+    one, other = draw(value), draw(value)
+    kind = draw(st.sampled_from(["ne", "one_of", "compare", "between"]))
+    if kind == "ne":
+        return ne(one), lambda found: found != one
+    if kind == "one_of":
+        asked = draw(st.lists(value, max_size=3))
+        return one_of(*asked), lambda found: found in asked
+    if kind == "compare":
+        make, compare = draw(st.sampled_from(_compared))
+        return make(one), _ordered(compare, one)
+    least, most = _ordered(operator.ge, one), _ordered(operator.le, other)
+    return between(one, other), lambda found: least(found) and most(found)
+
+
+@st.composite
+def _asked_of(draw: st.DrawFn, value: st.SearchStrategy[Any]) -> Tested:
+    kind = draw(st.sampled_from(["equal", "equal", "test", "and", "or", "not"]))
+    if kind == "equal":
+        one = draw(value)
+        return one, lambda found: found == one
+    if kind == "test":
+        return draw(_tests(value))
+    return _joined(kind, draw(_tests(value)), draw(_tests(value)))
+
+
+@st.composite
+def _labelled(draw: st.DrawFn) -> Tested:
+    asked = draw(st.lists(names, max_size=2))
+    if draw(st.booleans()):
+        tested: Tested = (has_all(*asked), lambda found: set(asked) <= set(found))
+    else:
+        tested = (has_any(*asked, ge("b")), lambda found: any(one in asked or one >= "b" for one in found))
+    return _joined("not", tested, tested) if draw(st.booleans()) else tested
+
+
+@st.composite
+def _begun(draw: st.DrawFn, value: st.SearchStrategy[Any]) -> Tested:
+    beginning = draw(value)
+    return prefix(beginning), lambda found: found[: len(beginning)] == beginning
+
+
+_fields: dict[str, st.SearchStrategy[Tested]] = {
+    **{field: _asked_of(value) for field, value in values.items()},
+    "owner": _asked_of(names) | _begun(names),
+    "path": _asked_of(paths) | _begun(paths),
+    "labels": _labelled(),
 }
 
 
 @st.composite
-def _plain_tests(
-    draw: st.DrawFn, value: st.SearchStrategy[Any], *, depth: int = 1
-) -> tuple[Any, Callable[[Any], bool]]:
-    one, other = draw(value), draw(value)
-    kind = draw(st.sampled_from(["eq", "eq", "ne", "one_of", "compare", "between", *(["and", "or", "not"] * depth)]))
-    match kind:
-        case "eq":
-            return one, lambda found: found == one
-        case "ne":
-            return ne(one), lambda found: found != one
-        case "one_of":
-            several = draw(st.lists(value, max_size=3))
-            return one_of(*several), lambda found: found in several
-        case "between":
-            return between(one, other), _between(one, other)
-        case "compare":
-            make, check = draw(st.sampled_from(list(_compared.items())))
-            return make(one), lambda found: _same(found, one) and check(found, one)
-        case _:
-            tests = st.builds(lambda pair: pair, _plain_tests(value, depth=0)).filter(
-                lambda pair: isinstance(pair[0], Test)
-            )
-            (left, fits_left), (right, fits_right) = draw(tests), draw(tests)
-            if kind == "not":
-                return ~left, lambda found: not fits_left(found)
-            if kind == "and":
-                return left & right, lambda found: fits_left(found) and fits_right(found)
-            return left | right, lambda found: fits_left(found) or fits_right(found)
-
-
-@st.composite
-def _of_a_field(draw: st.DrawFn) -> tuple[dict[str, Any], Check]:
-    field = draw(st.sampled_from([*values, "labels", "labels", "prefix"]))
-    if field == "prefix":
-        beginning, of = draw(st.one_of(names.map(lambda text: (text, "owner")), paths.map(lambda path: (path, "path"))))
-        return {of: prefix(beginning)}, lambda row: getattr(row, of)[: len(beginning)] == beginning
-    if field == "labels":
-        asked = draw(st.lists(names, max_size=2))
-        negated = draw(st.booleans())
-        if draw(st.booleans()):
-            test, check = has_all(*asked), lambda row: (set(asked) <= set(row.labels)) != negated
-        else:
-            test, check = (
-                has_any(*asked, ge("b")),
-                lambda row: any(one in asked or one >= "b" for one in row.labels) != negated,
-            )
-        return {"labels": ~test if negated else test}, check
-    test, fits = draw(_plain_tests(values[field]))
-    return {field: test}, lambda row: fits(getattr(row, field))
-
-
-@st.composite
 def _simple(draw: st.DrawFn) -> Asked:
-    several = draw(st.lists(_of_a_field(), max_size=3, unique_by=lambda one: next(iter(one[0]))))
-    conditions = {field: test for one, _ in several for field, test in one.items()}
-    return where(**conditions), lambda row: all(check(row) for _, check in several)
+    fields = draw(st.lists(st.sampled_from(sorted(_fields)), max_size=3, unique=True))
+    tested = {field: draw(_fields[field]) for field in fields}
+    asked = where(**{field: test for field, (test, _) in tested.items()})
+    return asked, lambda row: all(fits(getattr(row, field)) for field, (_, fits) in tested.items())
 
 
-def _both(pair: tuple[Asked, Asked]) -> Asked:
-    (left, fits_left), (right, fits_right) = pair
-    return left & right, lambda row: fits_left(row) and fits_right(row)
+@st.composite
+def conditions(draw: st.DrawFn, depth: int = 2) -> Asked:
+    """Conditions joined and turned, and what they mean."""
+    kind = draw(st.sampled_from(["simple", "simple", "and", "or", "not"])) if depth else "simple"
+    if kind == "simple":
+        return draw(_simple())
+    left, right = draw(conditions(depth - 1)), draw(conditions(depth - 1))
+    return _joined(kind, left, right)
 
 
-def _either(pair: tuple[Asked, Asked]) -> Asked:
-    (left, fits_left), (right, fits_right) = pair
-    return left | right, lambda row: fits_left(row) or fits_right(row)
-
-
-def _turned(one: Asked) -> Asked:
-    asked, check = one
-    return ~asked, lambda row: not check(row)
-
-
-conditions: st.SearchStrategy[Asked] = st.recursive(
-    _simple(),
-    lambda inner: st.tuples(inner, inner).map(_both) | st.tuples(inner, inner).map(_either) | inner.map(_turned),
-    max_leaves=3,
-)
-orders = st.lists(
-    st.builds(lambda field, down: ("-" if down else "") + field, st.sampled_from([*values, "labels"]), st.booleans()),
-    max_size=3,
-)
+@st.composite
+def orders(draw: st.DrawFn) -> list[str]:
+    """Fields to sort by, up or down."""
+    fields = draw(st.lists(st.sampled_from([*values, "labels"]), max_size=3))
+    return [draw(st.sampled_from(["", "-"])) + field for field in fields]

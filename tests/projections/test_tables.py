@@ -70,7 +70,7 @@ def entries(table: Table[Item], index: str | None, rows: list[Item]) -> list[tup
     declared = Index(()) if index is None else table.indexes[index]
     found: dict[tuple[Any, ...], Item] = {}
     for row in rows:
-        if declared.where is None or declared.where(row):
+        if not callable(declared.where) or declared.where(row):
             for label in [""] if declared.each is None else row.labels:
                 values = [label if field == declared.each else getattr(row, field) for field in declared.fields]
                 found[(*values, *(getattr(row, field) for field in table.key))] = row
