@@ -8,6 +8,7 @@ from typing import Final
 from .append import append
 from .batch import batch
 from .codec import codec
+from .find import find
 from .get import get
 from .harness import Case, Plan
 from .rebuild import rebuild
@@ -23,6 +24,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "append": append,
     "batch": batch,
     "scan": scan,
+    "find": find,
     "get": get,
     "codec": codec,
     "rebuild": rebuild,

@@ -143,7 +143,8 @@ def criteria(fields: Fields, asked: Iterable[Where], table: str) -> Node:
     Raises:
         InvalidInput: there is no such field, or a value isn't of its type or can be no key's.
     """
-    return _joined([_bind(fields, one, table) for one in asked], is_all=True)
+    nodes = [_bind(fields, one, table) for one in asked]
+    return nodes[0] if len(nodes) == 1 else _joined(nodes, is_all=True)
 
 
 def conjunction(nodes: Iterable[Node]) -> tuple[Node, ...]:

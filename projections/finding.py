@@ -20,7 +20,7 @@ import lmdb
 from ..codecs import keys
 from ..core.errors import Damaged, InvalidInput
 from .conditions import Where
-from .criteria import Node, conjunction, criteria, fits
+from .criteria import AllOf, Node, criteria, fits
 from .cursors import decode_cursor, encode_cursor
 from .plain import plain
 from .planner import Candidate, Order, Path, candidates, cost
@@ -75,9 +75,10 @@ class Question:
         if limit is not None and (not isinstance(limit, int) or limit < 1):
             message = f"limit is 1 or more, or None for all, not {limit!r}"
             raise InvalidInput(message)
-        asked = [*wheres, Where("fields", tuple(sorted(conditions.items())))]
+        asked = [*wheres, Where("fields", tuple(sorted(conditions.items())))] if conditions or not wheres else wheres
         node = criteria(table.fields, asked, table.name)
-        return cls(conjunction([node]), _order(table, order), limit, after, index, scan)
+        parts = node.parts if isinstance(node, AllOf) else (node,)  # each field of these has one atom already
+        return cls(parts, _order(table, order), limit, after, index, scan)
 
     def identity(self) -> bytes:
         """What a cursor belongs to: everything but how many rows are wanted and from where on."""
@@ -230,10 +231,11 @@ class Finder(Generic[R]):
                 data = stored
             tally.rows_read += 1
             row = decode(data)
-            if all(check(row) for check in checks) and (
-                not path.may_repeat or entry == self._first_entry(path, row, primary, backward=backward)
-            ):
-                yield entry, primary, row
+            if checks and not all(check(row) for check in checks):
+                continue
+            if path.may_repeat and entry != self._first_entry(path, row, primary, backward=backward):
+                continue
+            yield entry, primary, row
 
     def _entries(
         self, txn: lmdb.Transaction[bytes], path: Path, *, backward: bool, place: bytes | None

@@ -12,7 +12,7 @@ from ..core.clock import to_ns
 
 __all__ = ["PLAIN", "plain"]
 
-PLAIN: Final = frozenset({str, int, bool, float, bytes, type(None)})
+PLAIN: Final[frozenset[object]] = frozenset({str, int, bool, float, bytes, type(None)})
 """Types that keys take as they are."""
 
 

@@ -29,7 +29,8 @@ __all__ = ["Candidate", "Order", "Path", "candidates", "cost"]
 Order: TypeAlias = tuple[tuple[str, bool], ...]
 """Fields, and whether each goes from the greatest down."""
 RANGES_MAX: Final = 1024
-"""Beyond this a path stops at fewer fields of its index: each range costs a search in the tree."""
+"""Beyond this a path stops at fewer fields of its index: each range costs a search in the tree. What is asked of the
+first field is served however much it is, for else every row would be looked at."""
 EQUAL_SHARE: Final = 0.1
 RANGE_SHARE: Final = 0.3
 """What part of an index's entries one value, or a range, is taken to hold where they are too many to be counted. The
@@ -43,7 +44,7 @@ class Path:
     Attributes:
         index: name of the index; None for the rows' keys.
         ranges: half-open ranges of entries, ascending and disjoint.
-        served: the fields whose conditions the ranges see to.
+        atoms: the conditions that the ranges see to.
         filters: what has to be checked for each row.
         share: what part of the entries they are taken to hold.
         pinned: the fields that have one value in all the ranges.
@@ -52,11 +53,16 @@ class Path:
 
     index: str | None
     ranges: tuple[tuple[bytes, bytes], ...]
-    served: tuple[str, ...]
+    atoms: tuple[Atom, ...]
     filters: tuple[Node, ...]
     share: float
     pinned: frozenset[str]
     may_repeat: bool
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The fields whose conditions the ranges see to."""
+        return tuple(atom.field for atom in self.atoms)
 
 
 @attrs.frozen
@@ -133,13 +139,11 @@ def candidates(
     if not scan:
         _refuse_unindexed(table, asked)
     parts = _Parts.of(asked)
-    paths = list(_paths(table, parts, index))
-    narrowing = [path for path in paths if path.served]
-    found = [_candidate(table, path, order) for path in narrowing]
-    if index is None:
+    found = _undominated([_candidate(table, path, order) for path in _paths(table, parts, index)])
+    if index is None and parts.others:
         found += _alternatives(table, parts)
     if not found or scan:
-        whole = [_candidate(table, path, order) for path in paths if not path.served]
+        whole = [_candidate(table, path, order) for path in _paths(table, parts, index, is_whole=True)]
         found += [each for each in whole if scan or (not asked and each.streams)]
     if not found:
         raise _refusal(table, asked, order, index)
@@ -147,9 +151,8 @@ def candidates(
 
 
 def _refuse_unindexed(table: Schema[Any], asked: Sequence[Node]) -> None:
-    indexed = {*table.key, *(field for index in table.indexes.values() for field in index.fields)}
     for field in _fields(asked):
-        if field not in indexed:
+        if field not in table.indexed:
             message = f"{table.name}: the field {field} is in no index; declare one that has it in indexes={{…}}, "
             message += "or pass scan=True to have the rows looked through"
             raise InvalidInput(message)
@@ -175,23 +178,26 @@ def _order_text(order: Order) -> str:
     return ", ".join(("-" if backward else "") + field for field, backward in order)
 
 
-def _paths(table: Schema[Any], parts: _Parts, index: str | None) -> Iterator[Path]:
-    if index is None:
+def _paths(table: Schema[Any], parts: _Parts, index: str | None, *, is_whole: bool = False) -> Iterator[Path]:
+    """Through each index that serves: those whose first field is asked for; or, `is_whole`, those where it isn't."""
+    if index is None and (table.key[0] in parts.plain) != is_whole:
         yield _path(None, table.key, None, parts, None)
     for name, declared in table.indexes.items():
-        if index is None and declared.where is not None:
-            condition = table.declared.get(name)
-            if condition is None or not parts.contain(condition):
-                continue
-        elif index not in (None, name):
+        first, each = declared.fields[0], declared.each
+        atoms = [atom for atom in parts.each if atom.field == each]
+        is_asked = bool(atoms) if first == each else first in parts.plain
+        if is_asked == is_whole or not (index == name if index is not None else _has_all(table, name, parts)):
             continue
-        atoms = [atom for atom in parts.each if atom.field == declared.each]
-        for atom in atoms:
-            path = _path(name, declared.fields, declared.each, parts, atom)
-            if atom.field in path.served or index == name:
+        for atom in atoms or [None]:
+            path = _path(name, declared.fields, each, parts, atom)
+            if each is None or each in path.served or index == name:
                 yield path
-        if not atoms and (declared.each is None or index == name):
-            yield _path(name, declared.fields, declared.each, parts, None)
+
+
+def _has_all(table: Schema[Any], name: str, parts: _Parts) -> bool:
+    """Whether every row that fits is in an index; if several values are asked of it, see `_paths`."""
+    condition = table.declared.get(name)
+    return parts.contain(condition) if condition is not None else table.indexes[name].where is None
 
 
 def _path(index: str | None, fields: Sequence[str], each: str | None, parts: _Parts, each_atom: Atom | None) -> Path:
@@ -202,7 +208,7 @@ def _path(index: str | None, fields: Sequence[str], each: str | None, parts: _Pa
     share = 1.0
     for field in fields:
         atom = each_atom if field == each else parts.plain.get(field)
-        if atom is None or len(prefixes) * len(atom.spans) > RANGES_MAX:
+        if atom is None or (served and len(prefixes) * len(atom.spans) > RANGES_MAX):
             break
         served.append(atom)
         if all(span.is_point for span in atom.spans):
@@ -220,7 +226,7 @@ def _path(index: str | None, fields: Sequence[str], each: str | None, parts: _Pa
     return Path(
         index=index,
         ranges=tuple(ranges),
-        served=tuple(atom.field for atom in served),
+        atoms=tuple(served),
         filters=tuple(node for node in left if not any(node is atom for atom in served)),
         share=share,
         pinned=frozenset(pinned),
@@ -233,6 +239,26 @@ def _candidate(table: Schema[Any], path: Path, order: Order) -> Candidate:
         return Candidate(((path,),), streams=True, backward=False)
     backward = order[-1][1]
     return Candidate(((path,),), streams=_streams(table, path, order, backward=backward), backward=backward)
+
+
+def _undominated(ways: Sequence[Candidate]) -> list[Candidate]:
+    """Without those that another one beats whatever the rows: it sees to more conditions, and sorts no more."""
+    if len(ways) == 1:
+        return list(ways)
+    left: list[Candidate] = []
+    for way in sorted(ways, key=lambda way: -len(way.branches[0][0].atoms)):
+        atoms = way.branches[0][0].atoms
+        for other in left:
+            path = other.branches[0][0]
+            if not path.may_repeat and other.streams >= way.streams and all(_is_in(atom, path.atoms) for atom in atoms):
+                break
+        else:
+            left.append(way)
+    return left
+
+
+def _is_in(atom: Atom, atoms: Sequence[Atom]) -> bool:
+    return any(atom is other for other in atoms)
 
 
 def _streams(table: Schema[Any], path: Path, order: Order, *, backward: bool) -> bool:
@@ -263,7 +289,7 @@ def _alternatives(table: Schema[Any], parts: _Parts) -> Iterator[Candidate]:
         for branch in node.parts:
             own = branch.parts if isinstance(branch, AllOf) else (branch,)
             joined = _Parts.of(conjunction([*rest, *own]))
-            branches.append(tuple(path for path in _paths(table, joined, None) if path.served))
+            branches.append(tuple(_paths(table, joined, None)))
         if branches and all(branches):
             yield Candidate(tuple(branches), streams=False, backward=False)
 

@@ -114,6 +114,11 @@ class Schema(Generic[R]):
         return fields_of(self.row)
 
     @cached_property
+    def indexed(self) -> frozenset[str]:
+        """The fields that stand in the key or in an index."""
+        return frozenset(self.key).union(*(index.fields for index in self.indexes.values()))
+
+    @cached_property
     def declared(self) -> dict[str, Node]:
         """For each partial index that is declared by a condition, that condition."""
         conditions = {name: index.where for name, index in self.indexes.items()}
