@@ -42,6 +42,10 @@ _TAGS: Final = (
     ("tuple", 0x48, 0x48),
 )
 """What the first byte of a packed value can be, by its type (`codecs.keys`)."""
+_BY_TAG: Final = {
+    tag: (kind, bytes([low]), bytes([high + 1])) for kind, low, high in _TAGS for tag in range(low, high + 1)
+}
+"""For a first byte, the type, and the range of all values of that type."""
 
 Kinds: TypeAlias = "frozenset[str] | None"
 """Types that a field may hold, as keys know them; None if its declaration doesn't say."""
@@ -213,7 +217,8 @@ def _combined(test: Test, kinds: Kinds) -> Spans:
 
 def _spans(test: Test, kinds: Kinds) -> Spans:
     if test.name == "one_of":
-        return union(_point(value, kinds) for value in test.operands)
+        points = [_point(value, kinds) for value in test.operands]
+        return (points[0],) if len(points) == 1 else union(points)
     if test.name in ("has_all", "has_any"):
         message = f"{test.name}() can't stand inside has_all() or has_any()"
         raise InvalidInput(message)
@@ -222,17 +227,17 @@ def _spans(test: Test, kinds: Kinds) -> Spans:
         beginning = keys.pack_prefix((), plain(test.operands[0]))
         return (Span(beginning, _after(beginning)),)
     packed = _packed(test.operands[0], kinds)
-    _, lowest, highest = next(tags for tags in _TAGS if tags[1] <= packed[0] <= tags[2])
+    _, low, high = _BY_TAG[packed[0]]
     match test.name:
         case "lt":
-            low, high = bytes([lowest]), packed
+            high = packed
         case "le":
-            low, high = bytes([lowest]), _after(packed)
+            high = _after(packed)
         case "gt":
-            low, high = _after(packed), bytes([highest + 1])
+            low = _after(packed)
         case _:
-            low, high = packed, bytes([highest + 1])
-    return union([Span(low, high)])
+            low = packed
+    return (Span(low, high),) if low < high else ()
 
 
 def _point(value: Any, kinds: Kinds) -> Span:
@@ -245,8 +250,7 @@ def _packed(value: Any, kinds: Kinds) -> bytes:
     if kinds is not None and type(known) is int and "float" in kinds and "int" not in kinds:
         known = float(known)
     packed = keys.pack((known,))
-    kind = next(name for name, low, high in _TAGS if low <= packed[0] <= high)
-    if kinds is not None and kind not in kinds:
+    if kinds is not None and _BY_TAG[packed[0]][0] not in kinds:
         message = f"it holds {' or '.join(sorted(kinds))}, and was compared with {value!r}"
         raise InvalidInput(message)
     return packed

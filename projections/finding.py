@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
@@ -179,12 +180,8 @@ class Finder(Generic[R]):
         tally: _Tally,
     ) -> list[tuple[bytes, R]]:
         """Rows in the order of the entries, until there are enough; the place of a row is its entry's key."""
-        found: list[tuple[bytes, R]] = []
-        for entry, _, row in self._rows(txn, paths[0], tally, backward=way.backward, place=place):
-            found.append((entry, row))
-            if len(found) == question.limit:
-                break
-        return found
+        found = self._rows(txn, paths[0], tally, backward=way.backward, place=place)
+        return [(entry, row) for entry, _, row in islice(found, question.limit)]
 
     def _gather(  # noqa: PLR0917 - what is asked, how, and where to count
         self,
@@ -218,22 +215,22 @@ class Finder(Generic[R]):
     ) -> Iterator[tuple[bytes, bytes, R]]:
         """The rows of a path that fit, each once: with the key of the entry, and their own."""
         checks = [fits(node) for node in path.filters]
-        decode, db = self._decode, self._db
+        decode, get, db = self._decode, txn.get, self._db
+        is_indexed, may_repeat = path.index is not None, path.may_repeat
         for entry, value in self._entries(txn, path, backward=backward, place=place):
             tally.scanned += 1
-            if path.index is None:
-                primary, data = entry, value
-            else:
+            primary, stored = entry, value
+            if is_indexed:
                 primary = entry[-int.from_bytes(value, "big") :]
-                stored = txn.get(primary, db=db)
-                if stored is None:
+                found = get(primary, None, db)
+                if found is None:
                     raise _missing(self._table.name)
-                data = stored
+                stored = found
             tally.rows_read += 1
-            row = decode(data)
+            row = decode(stored)
             if checks and not all(check(row) for check in checks):
                 continue
-            if path.may_repeat and entry != self._first_entry(path, row, primary, backward=backward):
+            if may_repeat and entry != self._first_entry(path, row, primary, backward=backward):
                 continue
             yield entry, primary, row
 

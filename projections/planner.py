@@ -14,6 +14,7 @@ of that is covered by one of theirs) or if the question names it; one of several
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 import attrs
@@ -188,7 +189,7 @@ def _paths(table: Schema[Any], parts: _Parts, index: str | None, *, is_whole: bo
         is_asked = bool(atoms) if first == each else first in parts.plain
         if is_asked == is_whole or not (index == name if index is not None else _has_all(table, name, parts)):
             continue
-        for atom in atoms or [None]:
+        for atom in atoms or (None,):
             path = _path(name, declared.fields, each, parts, atom)
             if each is None or each in path.served or index == name:
                 yield path
@@ -223,11 +224,12 @@ def _path(index: str | None, fields: Sequence[str], each: str | None, parts: _Pa
     if ranges is None:
         ranges = [(prefix, after_prefix(prefix) or TOP) for prefix in prefixes]
     left = (*parts.plain.values(), *parts.each, *parts.others)
+    seen = set(map(id, served))
     return Path(
         index=index,
         ranges=tuple(ranges),
         atoms=tuple(served),
-        filters=tuple(node for node in left if not any(node is atom for atom in served)),
+        filters=tuple(node for node in left if id(node) not in seen),
         share=share,
         pinned=frozenset(pinned),
         may_repeat=each is not None and each not in pinned,
@@ -238,7 +240,7 @@ def _candidate(table: Schema[Any], path: Path, order: Order) -> Candidate:
     if not order:
         return Candidate(((path,),), streams=True, backward=False)
     backward = order[-1][1]
-    return Candidate(((path,),), streams=_streams(table, path, order, backward=backward), backward=backward)
+    return Candidate(((path,),), streams=_streams(table, path.index, path.pinned, order), backward=backward)
 
 
 def _undominated(ways: Sequence[Candidate]) -> list[Candidate]:
@@ -261,13 +263,15 @@ def _is_in(atom: Atom, atoms: Sequence[Atom]) -> bool:
     return any(atom is other for other in atoms)
 
 
-def _streams(table: Schema[Any], path: Path, order: Order, *, backward: bool) -> bool:
-    """Whether a path's entries are in the order: fields with one value apart, their fields begin with it."""
-    declared = None if path.index is None else table.indexes[path.index]
+@lru_cache(maxsize=1024)  # the same few questions are asked over and over, with other values
+def _streams(table: Schema[Any], index: str | None, pinned: frozenset[str], order: Order) -> bool:
+    """Whether an index's entries are in the order: without fields that have one value, its fields begin with it."""
+    declared = None if index is None else table.indexes[index]
     each = None if declared is None else declared.each
+    backward = order[-1][1]
     fields = table.key if declared is None else (*declared.fields, *table.key)
-    sequence = [field for field in dict.fromkeys(fields) if field not in path.pinned]
-    wanted = list(dict.fromkeys(field for field, _ in order if field not in path.pinned or field == each))
+    sequence = [field for field in dict.fromkeys(fields) if field not in pinned]
+    wanted = list(dict.fromkeys(field for field, _ in order if field not in pinned or field == each))
     directions = {direction for field, direction in order if field in wanted}
     rest = sequence[len(wanted) :]
     return (
@@ -275,7 +279,7 @@ def _streams(table: Schema[Any], path: Path, order: Order, *, backward: bool) ->
         and each not in (*wanted, *table.key)
         and sequence[: len(wanted)] == wanted
         and directions <= {backward}
-        and rest == [field for field in table.key if field not in path.pinned and field not in wanted]
+        and rest == [field for field in table.key if field not in pinned and field not in wanted]
     )
 
 
