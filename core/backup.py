@@ -10,23 +10,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Generator
 from pathlib import Path
-from typing import Final
 
 from .environment import DATA_FILE, LOCK_FILE, sync_directory
-from .errors import Damaged, InvalidInput, Locked, NotFound, StorageFailed
-from .lease import LEASE, holder
+from .errors import Damaged, NotFound
 from .lmdb_store import LmdbStore
 from .pages import find_fault
+from .placing import placing
 from .verify import Progress, Report, verify
 
 __all__ = ["restore"]
-
-LOG: Final = "log"
-"""The log's folder in the directory that an engine opens."""
-_UNFINISHED: Final = "log.restoring"
-"""Its name until it is whole. One that is found was left behind by a restoring that was killed."""
 
 
 def restore(source: Path, target: Path, *, progress: Progress | None = None) -> Report:
@@ -50,37 +43,9 @@ def restore(source: Path, target: Path, *, progress: Progress | None = None) -> 
     if not (source / DATA_FILE).is_file():
         message = f"there is no backup in {source}: it has no file {DATA_FILE}"
         raise NotFound(message)
-    with _translated(target):
-        is_new = not target.exists()
-        _refuse_unless_free(target)
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
-        unfinished = target / _UNFINISHED
-        try:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            _copy(source, unfinished)
-            report = _check(source, unfinished, progress)
-            unfinished.rename(target / LOG)
-        except BaseException:
-            shutil.rmtree(unfinished, ignore_errors=True)
-            if is_new:
-                target.rmdir()
-            raise
-        sync_directory(target)
-        sync_directory(target.parent)
-    return report
-
-
-def _refuse_unless_free(target: Path) -> None:
-    if not target.exists():
-        return
-    others = sorted(entry.name for entry in target.iterdir() if entry.name not in {LEASE, _UNFINISHED})
-    if others:
-        message = f"{target} is not empty (it has {others[0]}); a backup is restored to an empty or a new folder"
-        raise InvalidInput(message)
-    found = holder(target)
-    if found is not None:
-        message = f"{target} is open in process {found.pid}; stop it first, or restore to another folder"
-        raise Locked(message, pid=found.pid)
+    with placing(target, "restored") as unfinished:
+        _copy(source, unfinished)
+        return _check(source, unfinished, progress)
 
 
 def _copy(source: Path, unfinished: Path) -> None:
@@ -120,12 +85,3 @@ def _refuse_unsound(unfinished: Path) -> None:
 def _refuse_damaged(report: Report) -> None:
     if report.problem is not None:
         raise Damaged(report.problem.text, position=report.problem.position)
-
-
-@contextlib.contextmanager
-def _translated(target: Path) -> Generator[None, None, None]:
-    try:
-        yield
-    except OSError as error:
-        message = f"can't restore to {target}: {error.strerror or error}; nothing was restored"
-        raise StorageFailed(message) from error

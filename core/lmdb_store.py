@@ -19,16 +19,18 @@ from .clock import Entropy, system_entropy
 from .environment import DATA_FILE, DEFAULT_MAP_BYTES, Environment
 from .errors import Closed, Damaged, InvalidInput, NotFound, RemanenceError, StorageFailed
 from .pages import find_fault, is_short
-from .stores import Head, Sealed, Tally, check_follows
+from .stores import Head, Origin, Sealed, Tally, check_follows
 
 __all__ = ["LmdbStore"]
 
 _DATABASES: Final = ("frames", "commits", "types", "dictionaries", "meta")
 _FORMAT_KEY: Final = b"format"
 _ID_KEY: Final = b"id"
+_ORIGIN_KEY: Final = b"origin"
 FORMAT: Final = 1
 _position = Struct(">Q")
 _small = Struct(">H")
+_origin = Struct(">16sQ32s")
 
 
 class LmdbStore:
@@ -41,8 +43,9 @@ class LmdbStore:
         read_only: bool = False,
         map_bytes: int = DEFAULT_MAP_BYTES,
         entropy: Entropy = system_entropy,
+        origin: Origin | None = None,
     ) -> None:
-        """Open the log, creating it unless `read_only`.
+        """Open the log, creating it unless `read_only`, and noting where it is forked from.
 
         Raises:
             NotFound: there is no log and it may not be created.
@@ -60,7 +63,7 @@ class LmdbStore:
             raise NotFound(message)
         self._env = self._open()
         try:
-            self._log_id = self._identify(entropy)
+            self._log_id = self._identify(entropy, origin)
         except BaseException:
             self._env.close()
             raise
@@ -73,15 +76,16 @@ class LmdbStore:
                 raise Damaged(message)
         return Environment(self._path, _DATABASES, read_only=self._read_only, map_bytes=self._map_bytes)
 
-    def _identify(self, entropy: Entropy) -> bytes:
+    def _identify(self, entropy: Entropy, origin: Origin | None) -> bytes:
         meta = self._env.db("meta")
         with self._env.reading() as txn:
             form, log_id = txn.get(_FORMAT_KEY, db=meta), txn.get(_ID_KEY, db=meta)
         if form is None and log_id is None and not self._read_only:
             log_id = entropy(16)
-            self._env.write(
-                lambda txn: (txn.put(_FORMAT_KEY, bytes((FORMAT,)), db=meta), txn.put(_ID_KEY, log_id, db=meta))
-            )
+            entries = {_FORMAT_KEY: bytes((FORMAT,)), _ID_KEY: log_id}
+            if origin is not None:
+                entries[_ORIGIN_KEY] = _origin.pack(origin.log_id, origin.position, origin.link)
+            self._env.write(lambda txn: txn.cursor(meta).putmulti(entries.items()))
         elif form != bytes((FORMAT,)) or log_id is None:
             message = f"{self._path} holds no log of format {FORMAT} (it says {form!r}); is it a newer Remanence's?"
             raise Damaged(message)
@@ -90,6 +94,20 @@ class LmdbStore:
     @property
     def log_id(self) -> bytes:
         return self._log_id
+
+    @property
+    def origin(self) -> Origin | None:
+        """Where the log was forked from, if it was.
+
+        Raises:
+            Damaged: what is noted there is.
+        """
+        with self._env.reading() as txn:
+            found = txn.get(_ORIGIN_KEY, db=self._env.db("meta"))
+        if found is not None and len(found) != _origin.size:
+            message = f"{self._path} notes an origin of {len(found)} bytes, not {_origin.size}"
+            raise Damaged(message)
+        return None if found is None else Origin(*_origin.unpack(found))
 
     def head(self) -> Head:
         with self._env.reading() as txn:

@@ -47,10 +47,10 @@ class PastStore:
 
     def head(self) -> Head:
         """The last event's position, and the link of the last commit that is whole by then."""
-        found = self._store.commits(self.end, 1) if self.end else []
+        found: Sequence[Commit] = self._store.commits(self.end, 1) if self.end else ()
         if found and found[0].last == self.end:
             return Head(self.end, found[0].link)
-        whole = self._store.commits(found[0].first - 1, 1) if found and found[0].first > 1 else []
+        whole = self._store.commits(found[0].first - 1, 1) if found and found[0].first > 1 else ()
         link = whole[0].link if whole else genesis_link(self.log_id)
         return Head(self.end, link)
 
@@ -64,7 +64,8 @@ class PastStore:
         return self._store.pick(positions)
 
     def commits(self, first: int, limit: int) -> Sequence[Commit]:
-        return [each for each in self._store.commits(first, limit) if each.last <= self.end]
+        """As they were written: the last one may reach beyond the end."""
+        return [each for each in self._store.commits(first, limit) if each.first <= self.end]
 
     def types(self) -> Mapping[int, str]:
         return self._store.types()

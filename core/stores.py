@@ -18,7 +18,7 @@ from ..codecs.commits import Commit
 from ..codecs.digests import genesis_link
 from .errors import Damaged, InvalidInput
 
-__all__ = ["Head", "MemoryStore", "Sealed", "Store", "Tally"]
+__all__ = ["Head", "MemoryStore", "Origin", "Sealed", "Store", "Tally"]
 
 
 @attrs.frozen
@@ -30,6 +30,21 @@ class Head:
         link: the chain's digest there.
     """
 
+    position: int
+    link: bytes
+
+
+@attrs.frozen
+class Origin:
+    """Where a forked log's events come from.
+
+    Attributes:
+        log_id: id of the log that it was forked from.
+        position: the last event that both share.
+        link: the other log's link, after its last commit that is whole by then.
+    """
+
+    log_id: bytes
     position: int
     link: bytes
 

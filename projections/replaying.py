@@ -111,7 +111,7 @@ class Replay:
     def branch(self) -> Replay:
         """Another replay that stands where this one does, and goes its own way."""
         projections = [view.projection for view in self.views]
-        other = Replay(self._source, ())
+        other = Replay(self._source, (), self.position)
         with contextlib.ExitStack() as stack:
             stack.callback(other.close)
             for view in self.views:
@@ -119,7 +119,6 @@ class Replay:
                 plant(view, other._folder)
             other.views = other._open(projections)
             stack.pop_all()
-        other._log, other.position = past_log(self._source, self.position), self.position
         return other
 
     def close(self) -> None:

@@ -24,6 +24,8 @@ from .core.events import upcaster as upcaster
 from .core.queries import Condition as Condition
 from .core.queries import Query as Query
 from .core.recorded import Recorded as Recorded
+from .differing import MemoryChange as MemoryChange
+from .differing import MemoryDiff as MemoryDiff
 from .engine import Engine as Engine
 from .engine import Request as Request
 from .engine import Statistics as Statistics
@@ -77,6 +79,8 @@ __all__ = [
     "Locked",
     "Memories",
     "Memory",
+    "MemoryChange",
+    "MemoryDiff",
     "MemoryReader",
     "MemoryRow",
     "NewMemory",

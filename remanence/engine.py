@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -27,6 +27,7 @@ from .core.recorded import Recorded
 from .past import audited, replaying
 from .projections.auditing import Audit
 from .projections.projection import Projection
+from .projections.replaying import Replay
 from .projections.slow import SlowQueries, SlowQuery, never
 from .projections.views import Views, ViewStatistics
 
@@ -96,7 +97,7 @@ class Engine:
         self.log = log
         self.clock = clock
         self.entropy = entropy
-        self._views = views
+        self.views = views
         self._writer = writer
         self._slow = slow
         self._news = trio.Event()
@@ -272,15 +273,15 @@ class Engine:
         Raises:
             NotFound: the engine was opened without it.
         """
-        return self._views.of(projection).rows
+        return self.views.of(projection).rows
 
     def checkpoint(self, projection: type[Projection]) -> int:
         """Position of the last event that a view shows."""
-        return self._views.of(projection).checkpoint
+        return self.views.of(projection).checkpoint
 
     def digest(self, projection: type[Projection]) -> str:
         """Digest of everything in a view: the same events give the same digest, on any machine."""
-        return self._views.of(projection).digest()
+        return self.views.of(projection).digest()
 
     def statistics(self) -> Statistics:
         """What the engine holds and how it is doing."""
@@ -292,7 +293,7 @@ class Engine:
             log_bytes=self.log.store.used_bytes(),
             types=types,
             unknown_types=tuple(name for name in types if self.log.registry.named(name) is None),
-            views=tuple(view.statistics(head) for view in self._views),
+            views=tuple(view.statistics(head) for view in self.views),
             writer=None if self._writer is None else self._writer.statistics(),
             slow_queries=self._slow.kept(),
         )
@@ -321,16 +322,20 @@ class Engine:
             ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
         """
         self._refuse_closed()
-        projections = [view.projection for view in self._views]
+        projections = [view.projection for view in self.views]
         async with replaying(self.log, projections, moment, folder=self.path, progress=progress) as replay:
-            log = past_log(self.log, replay.position)
-            past = Engine(
-                self.path, log, replay.views, None, never, clock=self.clock, entropy=self.entropy, is_past=True
-            )
-            try:
+            with self.standing(replay) as past:
                 yield past
-            finally:
-                past.end()
+
+    @contextlib.contextmanager
+    def standing(self, replay: Replay) -> Generator[Engine, None, None]:
+        """This engine as it stood where a replay of its log stands."""
+        log = past_log(self.log, replay.position)
+        past = Engine(self.path, log, replay.views, None, never, clock=self.clock, entropy=self.entropy, is_past=True)
+        try:
+            yield past
+        finally:
+            past.end()
 
     async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
         """Fold the log anew and compare every view with what comes out, while work goes on.
@@ -339,7 +344,7 @@ class Engine:
             ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
         """
         self._refuse_closed()
-        return await audited(self.log, self._views, progress)
+        return await audited(self.log, self.views, progress)
 
     # -- inside
 
@@ -386,7 +391,7 @@ class Engine:
     def close(self) -> None:
         """Let go of the files. For `open_engine`, once the writer has stopped."""
         try:
-            self._views.close()
+            self.views.close()
         finally:
             self.log.close()
 

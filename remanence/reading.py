@@ -6,18 +6,30 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
+from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
+import trio
+
+from .bisecting import bisect
 from .core.errors import NotFound
+from .core.fork import fork
 from .core.log import Progress
-from .core.past import Moment
+from .core.past import Moment, position_at
 from .core.recorded import Recorded
+from .core.verify import Report
+from .differing import MemoryDiff, difference
 from .engine import Engine, Statistics
+from .identity import NewMemory
+from .past import interruptible, replaying
 from .projections.auditing import Audit
 from .projections.memories.events import memory_tag
 from .projections.memories.view import Memories, MemoryRow
+from .projections.replaying import Replay
+from .projections.snapshots import FOLDER
 from .wanted import Order, Wanted
 
 __all__ = ["MemoryReader", "is_id"]
@@ -156,6 +168,79 @@ class MemoryReader:
     async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
         """Compare every view with what its events make (`Engine.audit`)."""
         return await self.engine.audit(progress=progress)
+
+    async def diff(
+        self,
+        start: Moment,
+        end: Moment | None = None,
+        *,
+        scope: str | Sequence[str] | None = None,
+        progress: Progress | None = None,
+    ) -> MemoryDiff:
+        """What became of memories from one moment to another: which were added, revised, reinforced, forgotten.
+
+        Args:
+            start: the first moment, a position or an aware datetime; what happened at it is not in the difference.
+            end: the second moment; by default, now.
+            scope: whose memories; by default, everybody's.
+            progress: told how far folding the log is.
+
+        Raises:
+            InvalidInput: the log has no such position, or the first moment comes after the second.
+            Damaged, StorageFailed: as the disk says.
+        """
+        whose = None if scope is None else NewMemory("anything", scope).scope
+        folder = self.engine.path / "views" / FOLDER
+        tell = interruptible(progress)
+        work = partial(difference, self.engine.log, start, end, whose, snapshots=folder, progress=tell)
+        return await trio.to_thread.run_sync(work)
+
+    async def bisect(
+        self,
+        predicate: Callable[[MemoryReader], bool],
+        *,
+        start: Moment = 0,
+        end: Moment | None = None,
+        progress: Progress | None = None,
+    ) -> int:
+        """The position of the event after which something became true.
+
+        If it turned true and false again and again, this is one of the events after which it did.
+
+        Args:
+            predicate: asked about the memory as it stood, some log2 of the number of events times.
+            start: a moment when it was false.
+            end: a moment when it was true; by default, now.
+            progress: told how far each folding is.
+
+        Raises:
+            InvalidInput: it was true at the start, or a moment is none.
+            NotFound: it was false at the end.
+            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
+        """
+
+        def holds(replay: Replay) -> bool:
+            with self.engine.standing(replay) as past:
+                return predicate(MemoryReader(past))
+
+        log = self.engine.log
+        last = log.head if end is None else position_at(log, end)
+        projections = [view.projection for view in self.engine.views]
+        async with replaying(log, projections, start, folder=self.engine.path, progress=progress) as first:
+            return await bisect(first, last, holds, progress=progress)
+
+    async def fork(self, moment: Moment, path: Path | str) -> Report:
+        """Make a log in an empty or a new folder that shares this one's past up to a moment, and verify it.
+
+        It has an id and a chain of its own, and notes where it comes from; its events are these, byte for byte. Open it
+        as any memory, to see what would have become of it.
+
+        Raises:
+            InvalidInput: the folder holds something, or the moment is none, or in the middle of an append with a key.
+            Locked: the folder is open in an engine.
+            Damaged, StorageFailed: as the disk says; nothing is made.
+        """
+        return await trio.to_thread.run_sync(fork, self.engine.log, moment, Path(path))
 
 
 def is_id(text: object) -> bool:

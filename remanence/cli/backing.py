@@ -22,7 +22,7 @@ from .output import Output
 from .progress import bars, counting
 from .texts import count, shown, size
 
-__all__ = ["backup", "restore"]
+__all__ = ["FOLDER", "backup", "print_report", "restore"]
 
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
@@ -42,7 +42,7 @@ def backup(options: Options, *, target: Path) -> None:
         with bars(events="verifying the copy") as progress:
             return await trio.to_thread.run_sync(_back_up, options.path / "log", target, counting(progress, "events"))
 
-    _print(Output(as_json=options.as_json), target, run(body), f"backed up to {shown(target)} and verified")
+    print_report(Output(as_json=options.as_json), target, run(body), f"backed up to {shown(target)} and verified")
 
 
 def _back_up(log: Path, target: Path, progress: Progress) -> Report:
@@ -79,10 +79,13 @@ def restore(options: Options, *, source: Path) -> None:
             work = partial(restore_log, source, options.path, progress=counting(progress, "events"))
             return await trio.to_thread.run_sync(work)
 
-    _print(Output(as_json=options.as_json), options.path, run(body), f"verified and restored to {shown(options.path)}")
+    print_report(
+        Output(as_json=options.as_json), options.path, run(body), f"verified and restored to {shown(options.path)}"
+    )
 
 
-def _print(out: Output, folder: Path, report: Report, done: str) -> None:
+def print_report(out: Output, folder: Path, report: Report, done: str) -> None:
+    """What is in a log that was just made."""
     if out.as_json:
         plain = {"folder": str(folder), "events": report.events, "bytes": report.size_bytes}
         out.json(plain | {"link": report.head.link.hex()})

@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ..core.errors import Damaged
 from ..core.recorded import Recorded
-from ..memory import Memory
 from ..plain import plain_event
+from ..reading import MemoryReader
 from .cards import event_row, summary
 from .exits import notice
 from .opening import reading, run
@@ -99,7 +99,7 @@ def log(options: Options, /, *, follow: bool, after: int | None, **others: Any) 
     run(body)
 
 
-def _events(memory: Memory, wanted: Wanted) -> Iterator[Recorded[Any]]:
+def _events(memory: MemoryReader, wanted: Wanted) -> Iterator[Recorded[Any]]:
     """The events asked for, read batch by batch; where one is damaged, those before it come first.
 
     Raises:
@@ -131,13 +131,13 @@ def _events(memory: Memory, wanted: Wanted) -> Iterator[Recorded[Any]]:
             after = found[-1].position
 
 
-def _before_the_last(memory: Memory, wanted: Wanted) -> int:
+def _before_the_last(memory: MemoryReader, wanted: Wanted) -> int:
     """The position after which the last few events stand that are asked for."""
     found = memory.engine.read(types=wanted.types, tags=wanted.tags, limit=FOLLOW_EVENTS, backward=True)
     return found[-1].position - 1 if found else memory.engine.head
 
 
-async def _follow(memory: Memory, wanted: Wanted, lines: Lines) -> None:
+async def _follow(memory: MemoryReader, wanted: Wanted, lines: Lines) -> None:
     left = wanted.limit
     lines.out.flush()
     events = memory.events(after=wanted.after, types=wanted.types, tags=wanted.tags)
@@ -154,7 +154,7 @@ async def _follow(memory: Memory, wanted: Wanted, lines: Lines) -> None:
 class Lines:
     """Events, a line for each."""
 
-    def __init__(self, out: Output, memory: Memory) -> None:
+    def __init__(self, out: Output, memory: MemoryReader) -> None:
         self.out = out
         self._unknown: Counter[str] = Counter()
         self._day = ""

@@ -9,9 +9,10 @@ from typing import Any, Final
 import click
 
 from ..core.recorded import Recorded
-from ..memory import Memory, Order
 from ..plain import plain_event, plain_memory
 from ..projections.memories.view import Memories, MemoryRow
+from ..reading import MemoryReader
+from ..wanted import Order
 from .cards import event_entry, memory_card, memory_entry
 from .exits import Exit, Failure, notice
 from .opening import reading, run
@@ -124,7 +125,7 @@ def find(
     run(body)
 
 
-def _other_scopes(memory: Memory, scope: str) -> str | None:
+def _other_scopes(memory: MemoryReader, scope: str) -> str | None:
     """Where there is something, if it isn't where it was looked for."""
     found = [other for other in scopes(memory, SCOPES_SHOWN + 1) if other != scope]
     if not found:
@@ -133,7 +134,7 @@ def _other_scopes(memory: Memory, scope: str) -> str | None:
     return f"There is something in {', '.join(found[:SCOPES_SHOWN])}{more}."
 
 
-def scopes(memory: Memory, limit: int) -> list[str]:
+def scopes(memory: MemoryReader, limit: int) -> list[str]:
     """The scopes that have memories, in order: one look into the index for each."""
     rows = memory.engine.view(Memories).rows
     found: list[str] = []
@@ -172,7 +173,7 @@ def why(options: Options, *, memory_id: str) -> None:
     _list_events(options, lambda memory: memory.why(memory_id))
 
 
-def _list_events(options: Options, ask: Callable[[Memory], list[Recorded[Any]]]) -> None:
+def _list_events(options: Options, ask: Callable[[MemoryReader], list[Recorded[Any]]]) -> None:
     out = Output(as_json=options.as_json)
 
     async def body() -> None:

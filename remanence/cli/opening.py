@@ -19,6 +19,7 @@ from ..core.environment import DATA_FILE
 from ..core.errors import InvalidInput, Locked, NotFound
 from ..memory import Memory
 from ..opening import Settings, open_memory
+from ..reading import MemoryReader
 from .exits import Exit, Failure, Interrupted, notice
 from .options import Options
 from .progress import bars, interruptible
@@ -94,8 +95,8 @@ def require_memory(path: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def reading(options: Options) -> AsyncGenerator[Memory, None]:
-    """The memory, read-only and with its views up to date.
+async def reading(options: Options) -> AsyncGenerator[MemoryReader, None]:
+    """The memory, read-only and with its views up to date, or as it stood at the moment that is asked for.
 
     Raises:
         Failure: there is none.
@@ -104,7 +105,13 @@ async def reading(options: Options) -> AsyncGenerator[Memory, None]:
     """
     require_memory(options.path)
     async with contextlib.AsyncExitStack() as stack:
-        yield await _enter_reading(options.path, stack)
+        memory = await _enter_reading(options.path, stack)
+        if options.moment is None:
+            yield memory
+            return
+        with bars(replay="folding the past") as progress:
+            past = await stack.enter_async_context(memory.as_of(options.moment, progress=progress))
+        yield past
 
 
 async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack) -> Memory:

@@ -18,6 +18,7 @@ __all__ = [
     "MetaType",
     "MomentType",
     "Options",
+    "PointType",
     "everywhere",
     "examples",
     "pass_options",
@@ -39,11 +40,13 @@ class Options:
         path: folder of the memory.
         as_json: whether to print JSON.
         by: who writes, noted on every event.
+        moment: ask the memory as it stood then; None for now.
     """
 
     path: Path = DEFAULT_PATH
     as_json: bool = False
     by: str | None = None
+    moment: int | datetime | None = None
 
 
 pass_options = click.make_pass_decorator(Options, ensure=True)
@@ -104,6 +107,17 @@ class MomentType(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"{value!r} is no day or moment such as 2026-03-02 or 2026-03-02T09:14:05", param, ctx)
         return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+class PointType(click.ParamType["int | datetime"]):
+    """A position in the log, or a day or a moment."""
+
+    name = "point"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | datetime:
+        """The position, or the moment as an aware datetime."""
+        text = str(value)
+        return int(text) if text.isdecimal() and text.isascii() else MomentType().convert(value, param, ctx)
 
 
 class MetaType(click.ParamType[tuple[str, Scalar]]):

@@ -20,6 +20,7 @@ from .exits import EPILOG, Failure, Interrupted, failure
 from .finding import find, get, history, why
 from .importing import import_
 from .options import JSON_HELP, Options, path_option
+from .past import as_of, audit, bisect, diff, fork
 
 __all__ = ["main"]
 
@@ -95,9 +96,14 @@ for command in (
     why,
     log,
     stats,
+    as_of,
+    diff,
+    bisect,
     verify,
+    audit,
     backup,
     restore,
+    fork,
     demo,
 ):
     main.add_command(command)

@@ -163,7 +163,7 @@ def test_a_target_that_can_not_be(disk: Place) -> None:
     backup = backed_up(disk)
     (disk.root / "file").write_bytes(b"")
     for target in (disk.root / "file", disk.root / "file" / "below"):
-        with pytest.raises(StorageFailed, match="can't restore to"):
+        with pytest.raises(StorageFailed, match="can't write to"):
             restore(backup, target)
 
 
