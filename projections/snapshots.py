@@ -19,17 +19,18 @@ from typing import Any, Final
 
 from ..core.environment import LOCK_FILE, sync_directory
 from ..core.errors import StorageFailed
+from ..core.machine import boot_id
 from .projection import Projection
 from .trust import is_trusted, mark_clean
 from .view_store import ViewStore
 from .views import View, view_path
 
-__all__ = ["FOLDER", "KEPT", "plant", "positions", "seed", "take"]
+__all__ = ["FOLDER", "KEPT", "plant", "positions", "seed", "seed_if_lost", "take"]
 
 FOLDER: Final = ".snapshots"
 """No projection is called that."""
 KEPT: Final = 4
-"""Of each view: the newest bounds what a crash costs, the others what a look into the past does."""
+"""Of each view at most: the newest bounds what a crash costs, the others what a look into the past does."""
 _DIGITS: Final = 20
 _UNFINISHED: Final = ".new"
 
@@ -71,9 +72,40 @@ def take(folder: Path, view: View[Any], log_id: bytes) -> int:
         raise StorageFailed(message) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    for old in positions(folder, view.projection)[:-KEPT]:
-        shutil.rmtree(folder / f"{old:0{_DIGITS}}" / place.name)
+    _thin(folder, view)
     return position
+
+
+def _thin(folder: Path, view: View[Any]) -> None:
+    """Drop other versions' snapshots, and of this one's all but a few, the older the farther apart."""
+    current = view_path(folder, view.projection).name
+    for other in folder.glob(f"*/{view.name}-*-*"):
+        if other.name != current and other.name.rsplit("-", 2)[0] == view.name:
+            shutil.rmtree(other)
+    newest, *older = reversed(positions(folder, view.projection))
+    kept, distance = 1, 0
+    for position in older:
+        if kept < KEPT and newest - position >= 2 * distance:
+            kept, distance = kept + 1, newest - position
+        else:
+            shutil.rmtree(folder / f"{position:0{_DIGITS}}" / current)
+    for place in folder.iterdir():
+        if not any(place.iterdir()):
+            place.rmdir()
+
+
+def seed_if_lost(folder: Path, projection: type[Projection], position: int) -> None:
+    """Before a view is opened for writing: if its files can't be trusted, put the nearest snapshot in their place.
+
+    Args:
+        folder: the views of a log, with its snapshots in it.
+        projection: the view's.
+        position: the log's head.
+    """
+    place = view_path(folder, projection)
+    if not is_trusted(place, boot_id()):
+        shutil.rmtree(place, ignore_errors=True)
+        seed(folder / FOLDER, projection, folder, position)
 
 
 def plant(view: View[Any], folder: Path) -> Path:
@@ -90,10 +122,17 @@ def seed(snapshots: Path, projection: type[Projection], folder: Path, position: 
 
     Returns:
         Its position; 0 if there is none that can be trusted.
+
+    Raises:
+        StorageFailed: the disk refuses.
     """
     for found in reversed(positions(snapshots, projection)):
         place = view_path(snapshots / f"{found:0{_DIGITS}}", projection)
         if found <= position and is_trusted(place, None):
-            shutil.copytree(place, view_path(folder, projection))
+            try:
+                shutil.copytree(place, view_path(folder, projection))
+            except OSError as error:
+                message = f"can't begin with the snapshot {place}: {error.strerror or error}"
+                raise StorageFailed(message) from error
             return found
     return 0

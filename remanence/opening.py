@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from .actors.retrainer import Retrainer
+from .actors.snapshotter import Snapshotter
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
 from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
@@ -32,6 +33,7 @@ from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
 from .projections.slow import SlowQueries
+from .projections.snapshots import FOLDER, seed_if_lost
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
 
@@ -40,6 +42,8 @@ __all__ = ["Settings", "open_engine", "open_memory"]
 SHUTDOWN_S: Final = 30.0
 SLOW_QUERY_S: Final = 0.1
 """What a person notices as a delay, and a thousand times what a query by index takes."""
+SNAPSHOT_EVENTS: Final = 50_000
+"""About as many as are folded in a second or less: what a crash of the machine costs at most."""
 
 
 @attrs.frozen
@@ -53,6 +57,8 @@ class Settings:
         shutdown_s: how long closing waits for what is under way, in seconds.
         retrain: whether the log trains compression dictionaries from its own events when that pays.
         slow_query_s: queries that take so long, in seconds, are listed by `Engine.statistics` with their plans.
+        snapshot_events: how many events lie between two copies of the views, which bound what a crash of the machine
+            and a look into the past cost; None for none.
     """
 
     durability: str = Durability.DURABLE
@@ -60,8 +66,12 @@ class Settings:
     shutdown_s: float = SHUTDOWN_S
     retrain: bool = True
     slow_query_s: float = SLOW_QUERY_S
+    snapshot_events: int | None = SNAPSHOT_EVENTS
 
     def __attrs_post_init__(self) -> None:
+        if self.snapshot_events is not None and self.snapshot_events < 1:
+            message = f"snapshot_events is 1 or more, or None for none, not {self.snapshot_events!r}"
+            raise InvalidInput(message)
         if self.durability not in (Durability.DURABLE, Durability.BUFFERED):
             message = f"durability is 'durable' or 'buffered', not {self.durability!r}"
             raise InvalidInput(message)
@@ -130,7 +140,7 @@ async def open_engine(
             if writer is None:
                 yield engine
             else:
-                async with _running(log, writer, settings):
+                async with _running(root, log, views, writer, settings):
                     yield engine
         finally:
             engine.end()
@@ -158,7 +168,9 @@ async def open_memory(path: Path | str, *, by: str | None = None, **options: Any
 
 
 @contextlib.asynccontextmanager
-async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerator[None, None]:
+async def _running(
+    root: Path, log: Log, views: Views, writer: Writer, settings: Settings
+) -> AsyncGenerator[None, None]:
     """Run the actors around a body, and stop them in order.
 
     What the body raises comes out as it is, not in a group: that there are tasks of ours beside it is our own affair.
@@ -175,6 +187,9 @@ async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerat
             await nursery.start(write)
             if settings.retrain:
                 nursery.start_soon(Retrainer(log, writer).run)
+            if settings.snapshot_events is not None:
+                every = settings.snapshot_events
+                nursery.start_soon(Snapshotter(log, views, writer, root / "views" / FOLDER, every_events=every).run)
             try:
                 yield
             except trio.Cancelled:
@@ -227,6 +242,8 @@ def _open_parts(
         log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
         opened: list[View[Any]] = []
         for projection in projections:
+            if not read_only:
+                seed_if_lost(folder, projection, log.head)
             view = View(
                 folder,
                 projection,

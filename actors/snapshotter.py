@@ -1,0 +1,72 @@
+"""The snapshotter: now and then it copies the views, so that a crash of the machine costs a bounded replay.
+
+It works beside the writer, in a thread, from read transactions: nobody waits for it. What it can't do is no failure:
+the log has everything, and replaying more of it is all that a missing snapshot costs.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import trio
+
+from ..core.errors import RemanenceError
+from ..core.log import Log
+from ..core.recorded import Recorded
+from ..projections.snapshots import positions, take
+from ..projections.views import View, Views
+from .writer import Writer
+
+__all__ = ["Snapshotter"]
+
+_logger = logging.getLogger(__name__)
+
+
+class Snapshotter:
+    """Watches a writer's commits, and copies the views whenever enough has happened since the last time."""
+
+    def __init__(self, log: Log, views: Views, writer: Writer, folder: Path, *, every_events: int) -> None:
+        """Begin.
+
+        Args:
+            log: the log.
+            views: its views.
+            writer: its writer.
+            folder: where the snapshots of the log are kept.
+            every_events: how many events there are from one snapshot to the next.
+        """
+        self._log = log
+        self._views = views
+        self._folder = folder
+        self._every_events = every_events
+        self._due = trio.Event()
+        newest = [max(positions(folder, view.projection), default=0) for view in views]
+        self._last = min(newest, default=log.head)
+        if log.head - self._last >= every_events:
+            self._due.set()
+        writer.on_commit(self._count)
+
+    def _count(self, events: Sequence[Recorded[Any]]) -> None:
+        if events[-1].position - self._last >= self._every_events:
+            self._due.set()
+
+    async def run(self) -> None:
+        """Take snapshots whenever it is time, until cancelled."""
+        while True:
+            await self._due.wait()
+            self._due = trio.Event()
+            self._last = self._log.head
+            for view in self._views:
+                if view.failure is None:
+                    await trio.to_thread.run_sync(self._take, view)
+
+    def _take(self, view: View[Any]) -> None:
+        try:
+            position = take(self._folder, view, self._log.store.log_id)
+        except RemanenceError as error:  # the log has everything: a snapshot less is no failure
+            _logger.warning("no snapshot of the view %s was kept: %s", view.name, error)
+        else:
+            _logger.info("the view %s was kept as of event %d", view.name, position)
