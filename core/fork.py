@@ -10,7 +10,7 @@ Commits are put together, because they say nothing but what became durable at on
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -74,8 +74,8 @@ def fork(
 
 def _refuse_inside(source: Log, position: int) -> None:
     """Refuse to cut an append in two, as far as the log knows where appends begin: those with a key."""
-    found = source.store.commits(position, 1) if position else []
-    for event in source.read(after=found[0].first - 1, before=position + 1) if found else []:
+    found: Sequence[Commit] = source.store.commits(position, 1) if position else ()
+    for event in source.read(after=found[0].first - 1, before=position + 1) if found else ():
         count = event.key[1] if event.key is not None and event.key[0] else 1
         last = event.position + count - 1
         if last > position:
@@ -114,7 +114,7 @@ def _copy(source: Store, commits: list[Commit], position: int, target: LmdbStore
         types = types[:before] + tuple(each for each in types[before:] if each[0] in used)
     dictionaries = tuple(chain.from_iterable(one.declarations.dictionaries for one in commits))
     declarations = Declarations(types, dictionaries)
-    known = source.dictionaries() if dictionaries else {}
+    known: Mapping[int, bytes] = source.dictionaries() if dictionaries else {}
     link = chain_link(target.head().link, first, len(frames), [leaf(frame) for frame in frames], declarations.pack())
     commit = Commit(first, len(frames), link, declarations)
     target.append(Sealed(commit, frames, {number: known[number] for number, _ in dictionaries}))

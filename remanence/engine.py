@@ -338,11 +338,7 @@ class Engine:
             past.end()
 
     async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
-        """Fold the log anew and compare every view with what comes out, while work goes on.
-
-        Raises:
-            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
-        """
+        """Fold the log anew and compare every view with what comes out, as work goes on. Raises what `as_of` does."""
         self._refuse_closed()
         return await audited(self.log, self.views, progress)
 
