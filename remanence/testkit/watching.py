@@ -19,7 +19,7 @@ __all__ = ["Watch"]
 _CLOCKS: Final = frozenset({time.time, time.time_ns, time.localtime, time.clock_gettime, time.clock_gettime_ns})
 _DATES: Final = frozenset({"now", "utcnow", "today"})
 _HIDDEN_GENERATOR: Final[object] = vars(random)["random"].__self__
-"""What the functions of the module `random` draw from; a `Random(seed)` of the handler's own is as good as any function."""
+"""What the functions of the module `random` draw from. A `Random(seed)` of a handler's own is fine."""
 
 
 class Watch:
