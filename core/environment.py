@@ -28,6 +28,8 @@ LOCK_FILE: Final = "lock.mdb"
 DEFAULT_MAP_BYTES: Final = 64 << 30
 """Address space, not disk: what a log may grow to before the map has to be enlarged."""
 MAX_READERS: Final = 1024
+CHECK_EVERY: Final = 256
+"""Commits between two looks for readers that died: what they pin can't be used again, so the file grows meanwhile."""
 _GROWTH_TRIES: Final = 20
 _READ_TRIES: Final = 5
 
@@ -73,6 +75,7 @@ class Environment:
         self.read_only = read_only
         self._pid = os.getpid()
         self._is_open = True
+        self._writes = 0
         is_new = not read_only and not (path / DATA_FILE).exists()
         try:
             if is_new:
@@ -135,11 +138,12 @@ class Environment:
             return self._begin_again(error)
 
     def _begin_again(self, error: lmdb.Error) -> lmdb.Transaction[bytes]:
-        """Follow another process that enlarged the map, or say that the environment is closed."""
+        """Follow another process that enlarged the map, or clear the places of dead readers; or say what is wrong."""
         for _ in range(_READ_TRIES):
-            if not isinstance(error, lmdb.MapResizedError):
+            if isinstance(error, lmdb.MapResizedError):
+                self._env.set_mapsize(0)
+            elif not (isinstance(error, lmdb.ReadersFullError) and self._env.reader_check()):
                 break
-            self._env.set_mapsize(0)
             try:
                 return self._env.begin()
             except lmdb.Error as again:
@@ -156,7 +160,10 @@ class Environment:
             Damaged: LMDB found its file damaged.
         """
         self.require_own()
+        self._writes += 1
         with _Translated(self.path):
+            if self._writes % CHECK_EVERY == 0:
+                self._env.reader_check()
             for _ in range(_GROWTH_TRIES):
                 try:
                     with self._env.begin(write=True) as transaction:

@@ -163,7 +163,16 @@ async def _read(path: Path) -> None:
             print(engine.head, sum(counts(engine).values()), flush=True)  # noqa: T201 - its answer
 
 
-PROGRAMS: Final = {"rebuild": _rebuild, "sell": _sell, "digest": _digest, "read": _read}
+async def _pin(path: Path) -> None:
+    """Stop half-way through reading a view, with its snapshot in hand."""
+    async with shop(path, read_only=True) as engine:
+        rows = engine.view(Sales).sales.iterate()
+        next(rows)
+        print("ready", flush=True)  # noqa: T201 - its answer
+        sys.stdin.read()
+
+
+PROGRAMS: Final = {"pin": _pin, "rebuild": _rebuild, "sell": _sell, "digest": _digest, "read": _read}
 
 if __name__ == "__main__":
     trio.run(PROGRAMS[sys.argv[1]], Path(sys.argv[2]))
