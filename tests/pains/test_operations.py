@@ -90,7 +90,7 @@ def random_text(seed: int) -> str:
 
 
 async def test_pain_18_readers_that_died_are_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """rkv #47: a killed reader held on to its snapshot, and the file grew with every commit, until the writer's restart.
+    """In rkv #47 killed readers held on to their snapshots: the file grew with every commit until the next start.
 
     A writer that works on lets go of what the dead left behind.
     """

@@ -10,8 +10,7 @@ import pytest
 import trio
 
 import remanence
-from remanence import InvalidInput, Memories, NotFound, event, open_engine, upcaster
-from remanence.testkit import project
+from remanence import InvalidInput, NotFound, event, open_engine, upcaster
 
 from .shop import Sold, shop
 
@@ -119,13 +118,13 @@ async def test_pain_17_nobody_can_tell_why_an_agent_believes_something(tmp_path:
 async def test_pain_17_what_was_known_then_is_lost(tmp_path: Path) -> None:
     """Goldenmatch #1078, autogen #4564: only the newest state was kept; what had a decision been made on?
 
-    What was known at any position is the fold of the events up to there.
+    A memory as of any position or moment answers as it answered then.
     """
     async with remanence.open(tmp_path) as memory:
         known = await memory.remember("High water is at noon.")
-        then = memory.engine.head
+        then = memory.history(known)[0]
         await memory.revise(known, "High water is at one.")
         await memory.forget(known)
-        past = [each.data for each in memory.engine.read(before=then + 1)]
-        [row] = project(past, Memories).rows.select()
-        assert (row.id, row.text) == (known, "High water is at noon.")
+        for moment in (then.position, then.time):
+            async with memory.as_of(moment) as past:
+                assert past.get(known).text == "High water is at noon."

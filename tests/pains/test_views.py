@@ -187,6 +187,28 @@ async def test_pain_16_a_replay_makes_another_view(tmp_path: Path) -> None:
         assert run("digest", tmp_path, PYTHONHASHSEED=seed).stdout.strip() == digest
 
 
+async def test_pain_16_nobody_notices_that_a_view_has_gone_astray(tmp_path: Path) -> None:
+    """KurrentDB #3400: it came out by chance, long after. An audit folds the log again, and names the row."""
+
+    class Astray(Sales):
+        offset = 0
+
+        @on(Sold)
+        def sold(self, event: Recorded[Sold]) -> None:
+            self.sales.put(Sale(event.data.item, event.data.count + Astray.offset, event.position))
+
+    async with shop(tmp_path, Astray) as engine:
+        await engine.append(Sold("tea"), Sold("rum"))
+        assert all(each.is_sound for each in await engine.audit())
+        Astray.offset = 5
+        await engine.append(Sold("gin"))
+        Astray.offset = 0
+        [audit] = await engine.audit()
+        assert audit.difference is not None
+        assert (audit.difference.table, audit.difference.key) == ("sales", ("gin",))
+        assert (audit.difference.live, audit.difference.rebuilt) == (Sale("gin", 6, 3), Sale("gin", 1, 3))
+
+
 def test_pain_16_a_projection_that_looks_at_the_clock_is_found_by_its_test() -> None:
     """ModuPrompt #10: handlers asked for the time, and no two rebuilds agreed. The testkit finds it before users do."""
 
