@@ -99,7 +99,7 @@ async def test_pain_18_readers_that_died_are_in_the_way(tmp_path: Path, monkeypa
         await engine.append(Sold("tea"))
         with program("pin", tmp_path):
             pass
-        listed = engine._views.of(Sales).store.env._env.readers  # pyright: ignore[reportPrivateUsage] - who reads
+        listed = engine.views.of(Sales).store.env._env.readers  # pyright: ignore[reportPrivateUsage] - who reads
         assert len(listed().splitlines()) == 2  # a line of headings, and the dead one
         for _ in range(8):
             await engine.append(Sold("tea"))

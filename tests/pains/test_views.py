@@ -149,7 +149,7 @@ async def test_pain_12_replay_commits_once_for_every_event(tmp_path: Path) -> No
     async with shop(tmp_path) as engine:
         await engine.append(*[Sold(f"tea {number}") for number in range(2_000)])
     async with shop(tmp_path, Doubling) as engine:
-        view = engine._views.of(Doubling)  # pyright: ignore[reportPrivateUsage] - how often it was written to
+        view = engine.views.of(Doubling)
         assert view.checkpoint == 2_000
         assert view.store.env._env.info()["last_txnid"] < 40  # pyright: ignore[reportPrivateUsage]
         assert max(map(len, engine.log.scan())) <= 256

@@ -107,7 +107,7 @@ async def test_bisecting_finds_the_event(tmp_path: Path, leftovers: Callable[[],
             def there(past: MemoryReader, memory_id: str = ids[number], asked: list[int] = asked) -> bool:
                 asked.append(past.engine.head)
                 with contextlib.suppress(NotFound):
-                    return past.get(memory_id) is not None
+                    return past.get(memory_id).id == memory_id
                 return False
 
             assert await memory.bisect(there) == number + 1
