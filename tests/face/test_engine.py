@@ -10,6 +10,7 @@ import pytest
 import trio
 from trio.testing import MockClock, wait_all_tasks_blocked
 
+import remanence
 from remanence import (
     Condition,
     Conflict,
@@ -18,6 +19,7 @@ from remanence import (
     OutcomeUnknown,
     Projection,
     Request,
+    Settings,
     StorageFailed,
     Unreadable,
     ViewFailed,
@@ -73,6 +75,20 @@ async def test_each_request_of_many_has_its_own_outcome(tmp_path: Path) -> None:
         assert statistics.writer is not None
         assert statistics.writer.commits == 1
         assert await engine.append_all([]) == []
+
+
+async def test_slow_queries_are_listed_with_their_plans(tmp_path: Path) -> None:
+    """A query that takes as long as the setting says is among the statistics, by the clock that was given."""
+    settings = Settings(slow_query_s=2.0)
+    ticks = iter([0.0, 1.0, 1.0, 3.0])
+    async with remanence.open(tmp_path, settings=settings, timer=lambda: next(ticks)) as memory:
+        await memory.remember("tea, no milk", kind="preference")
+        memory.find()
+        memory.find(kind="preference")
+        [slow] = memory.stats().slow_queries
+    assert (slow.view, slow.seconds, slow.plan.index, slow.plan.found) == ("memories", 2.0, "by_kind", 1)
+    with pytest.raises(InvalidInput, match="slow_query_s"):
+        Settings(slow_query_s=float("nan"))
 
 
 async def test_many_requests_that_are_cancelled_are_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
