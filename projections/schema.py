@@ -129,6 +129,13 @@ class Schema(Generic[R]):
         }
 
     @cached_property
+    def _floats(self) -> frozenset[str]:
+        """The fields that hold floats, also where a row was made with an int."""
+        return frozenset(
+            name for name, (kinds, _) in self.fields.items() if kinds and "float" in kinds and "int" not in kinds
+        )
+
+    @cached_property
     def _keeps(self) -> dict[str, Callable[[Any], bool]]:
         """For each partial index, what tells whether a row has entries in it."""
         return {
@@ -144,9 +151,11 @@ class Schema(Generic[R]):
             InvalidInput: a value can't be part of a key.
         """
         packed: dict[str, bytes] = {}  # a packed tuple is its packed values end to end, so each is packed once
-        keeps = self._keeps
+        keeps, floats = self._keeps, self._floats
         return {
-            name: _entries(name, index, row, primary, packed) if name not in keeps or keeps[name](row) else set()
+            name: _entries(name, index, row, primary, packed, floats)
+            if name not in keeps or keeps[name](row)
+            else set()
             for name, index in self.indexes.items()
         }
 
@@ -156,7 +165,9 @@ def _type_text(declared: object) -> str:
     return f"{declared}{named or ''}"
 
 
-def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[str, bytes]) -> set[bytes]:
+def _entries(  # noqa: PLR0917 - inner, and called for every index of every row
+    name: str, index: Index, row: object, primary: bytes, packed: dict[str, bytes], floats: frozenset[str]
+) -> set[bytes]:
     key = b""
     begins: list[bytes] = []
     for field in index.fields:
@@ -166,7 +177,10 @@ def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[
         else:
             part = packed.get(field)
             if part is None:
-                part = packed[field] = keys.pack((plain(getattr(row, field)),))
+                value: Any = getattr(row, field)
+                if type(value) is int and field in floats:
+                    value = float(value)  # as it will be once it has been stored and read again
+                part = packed[field] = keys.pack((plain(value),))
             key += part
     key += primary
     if index.each is None:

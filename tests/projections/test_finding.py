@@ -264,6 +264,17 @@ def test_a_range_holds_values_of_its_own_type(read: ReadRows[Ware]) -> None:
     assert read.find(shelf=lt(0), scan=True) == []
 
 
+def test_an_int_in_a_field_of_floats_is_indexed_as_what_it_is_read_as() -> None:
+    """A row made with 3 for a float is found by 3.0 and by 3, and leaves no entry behind when it goes."""
+    with desk(Stock) as opened:
+        row = Ware("a", "ada", 1, 3, ())
+        opened.fill(Stock.wares, [row])
+        read = opened.rows(Stock.wares)
+        assert read.find(weight=3) == read.find(weight=3.0) == [row]
+        opened.fill(Stock.wares, [])
+        assert read.find(weight=ge(0)) == []
+
+
 def test_a_text_longer_than_any_key_is_found_nowhere(read: ReadRows[Ware]) -> None:
     """Bounds beyond the limit of keys have the same rows on either side as without it."""
     long = "b" * 600
