@@ -17,10 +17,8 @@ from typing import Any, Generic, TypeVar
 import attrs
 import trio
 
-from ..codecs.converter import EventConverter
 from ..core.clock import WallClock
 from ..core.errors import RemanenceError
-from ..core.events import Upcaster
 from ..core.recorded import Recorded
 from ..engine import Engine, Request
 from ..memory import Memory
@@ -57,10 +55,9 @@ def given(
     *told: Told,
     events: Iterable[type] = (),
     projections: Iterable[type[Projection]] = (),
-    upcasters: Iterable[Upcaster] = (),
-    converter: EventConverter | None = None,
     clock: WallClock | None = None,
     seed: int = 0,
+    **options: Any,
 ) -> Given[Engine]:
     """Begin a scenario whose command takes an `Engine`.
 
@@ -68,27 +65,23 @@ def given(
         told: what has happened: instances of event classes, or `Request`s for events with tags, causes or keys.
         events: event classes that the command may record; those of the scenario's own events need not be named.
         projections: views that the command looks at.
-        upcasters: as `open_engine` takes them.
-        converter: likewise.
         clock: what tells the time; a `Clock()` unless given.
         seed: of the random bytes that ids are made of.
+        options: whatever else `open_engine` takes.
     """
-    options = {"projections": tuple(projections), "upcasters": tuple(upcasters), "converter": converter}
-    return Given(_engine, as_requests(told), tuple(events), options, clock, seed)
+    return Given(_engine, as_requests(told), tuple(events), clock, seed, {**options, "projections": tuple(projections)})
 
 
 def given_memory(
     *told: Told,
     events: Iterable[type] = (),
     projections: Iterable[type[Projection]] = (),
-    upcasters: Iterable[Upcaster] = (),
-    converter: EventConverter | None = None,
     clock: WallClock | None = None,
     seed: int = 0,
+    **options: Any,
 ) -> Given[Memory]:
     """As `given`, for a command that takes a `Memory`; memory's own events need not be named."""
-    options = {"projections": tuple(projections), "upcasters": tuple(upcasters), "converter": converter}
-    return Given(_memory, as_requests(told), tuple(events), options, clock, seed)
+    return Given(_memory, as_requests(told), tuple(events), clock, seed, {**options, "projections": tuple(projections)})
 
 
 def _engine(folder: str, events: Iterable[type], **options: Any) -> AbstractAsyncContextManager[Engine]:
@@ -106,9 +99,9 @@ class Given(Generic[F]):
     _open: Callable[..., AbstractAsyncContextManager[F]]
     _told: Sequence[Request]
     _events: tuple[type, ...]
-    _options: dict[str, Any]
     _clock: WallClock | None
     _seed: int
+    _options: dict[str, Any]
 
     def when(self, command: Command[F]) -> When[F]:
         """Say what is tested. Nothing runs before `then` or `raises` says what should come of it."""
@@ -124,8 +117,7 @@ class Given(Generic[F]):
                 classes,
                 clock=clock,
                 entropy=seeded(self._seed),
-                settings=Settings(retrain=False),
-                **self._options,
+                **{"settings": Settings(retrain=False), **self._options},
             )
             async with opened as subject:
                 engine = subject.engine if isinstance(subject, Memory) else subject

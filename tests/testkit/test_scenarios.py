@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from remanence import Conflict, Engine, InvalidInput, Memory, NotFound, Request
+from remanence import Conflict, Engine, InvalidInput, Memory, NotFound, Request, Settings
 from remanence.core.clock import from_ns
 from remanence.testkit import Clock, Given, given, given_memory
 from remanence.testkit import scratch as scratches
@@ -132,6 +132,14 @@ def test_given_events_may_have_marks() -> None:
         return event.by, event.key
 
     assert harbour(told).when(look).then().result == ("cook", ("k", 1))
+
+
+def test_an_engine_is_opened_as_the_test_says() -> None:
+    """Whatever `open_engine` takes, a scenario takes: here, how durable an append is."""
+    buffered = harbour(settings=Settings(durability="buffered"))
+    buffered.when(lambda engine: moor(engine, "gannet", 2)).then(Moored("gannet", 2))
+    with pytest.raises(TypeError, match="colour"):
+        harbour(colour="red").when(lambda engine: engine.head).then()
 
 
 def test_what_can_not_have_happened_is_refused() -> None:
