@@ -13,6 +13,8 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from remanence import Projection, Recorded, Table, ViewFailed, on, open_engine
+from remanence.projections.snapshots import take
+from remanence.projections.trust import mark_open
 from remanence.testkit import check_replay
 
 from .shop import DEADLY, EVENTS, Brittle, Doubling, Mended, Sale, Sales, Sold, counts, run, shop
@@ -139,6 +141,23 @@ async def test_pain_08_what_was_kept_for_old_code_is_read_by_new(tmp_path: Path)
         assert engine.view(Changed).sales.select("by_first") == [Wider("tea", 2, 3, 1), Wider("rum", 1, 2, 2)]
     async with shop(tmp_path) as engine:
         assert engine.view(Sales).sales.get("tea") == Sale("tea", 2, 3)
+
+
+async def test_pain_08_a_snapshot_outlives_the_code_that_it_was_made_by(tmp_path: Path) -> None:
+    """Patchlevel #291, commanded #196: after a release, state was restored from snapshots of the release before.
+
+    A snapshot belongs to a version: after a crash of the machine the old one begins with it, the new one with nothing.
+    """
+    async with shop(tmp_path) as engine:
+        await engine.append(Sold("tea"), Sold("rum"))
+        snapshots = tmp_path / "views" / ".snapshots"
+        assert take(snapshots, engine.views.of(Sales), engine.log.store.log_id) == 2
+        await engine.append(Sold("tea"))
+    for projection, expected in ((Sales, {"tea": 2, "rum": 1}), (Doubling, {"tea": 4, "rum": 2})):
+        for view in (tmp_path / "views").glob("sales-*"):
+            mark_open(view, "before the power cut")
+        async with shop(tmp_path, projection) as engine:
+            assert counts(engine, projection) == expected
 
 
 async def test_pain_12_replay_commits_once_for_every_event(tmp_path: Path) -> None:
