@@ -7,6 +7,7 @@ This module is the face: every name exported here is a promise to users, and no 
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
+from .core.errors import Behind as Behind
 from .core.errors import Closed as Closed
 from .core.errors import Conflict as Conflict
 from .core.errors import Damaged as Damaged
@@ -41,6 +42,7 @@ from .projections.tables import Table as Table
 
 __all__ = [
     "Appended",
+    "Behind",
     "Closed",
     "Condition",
     "Conflict",

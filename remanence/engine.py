@@ -15,6 +15,7 @@ import attrs
 import trio
 
 from .actors.asks import Ask
+from .actors.keeper import Keeper
 from .actors.writer import Writer, WriterStatistics
 from .core.appends import Append, Appended
 from .core.clock import Entropy, WallClock
@@ -23,14 +24,14 @@ from .core.log import Log
 from .core.queries import Condition, Query
 from .core.recorded import Recorded
 from .projections.projection import Projection
-from .projections.views import Views, ViewStatistics
+from .projections.view_statistics import ViewStatistics
+from .projections.views import Views
+from .tending import POLL_S, Tending
 
 __all__ = ["Engine", "Request", "Statistics"]
 
 P = TypeVar("P", bound=Projection)
 READ_BATCH: Final = 1024
-POLL_S: Final = 0.2
-"""How often a read-only engine looks for what another process has written."""
 
 
 @attrs.frozen
@@ -70,17 +71,25 @@ class Request:
     condition: Condition | None = None
 
 
-class Engine:
+class Engine(Tending):
     """An open log with its views. Made by `open_engine`, and closed by it."""
 
     def __init__(
-        self, path: Path, log: Log, views: Views, writer: Writer | None, *, clock: WallClock, entropy: Entropy
+        self,
+        path: Path,
+        log: Log,
+        views: Views,
+        writer: Writer | None,
+        *,
+        clock: WallClock,
+        entropy: Entropy,
+        keepers: Iterable[Keeper] = (),
     ) -> None:
+        super().__init__(log, views, keepers)
         self.path = path
         self.log = log
         self.clock = clock
         self.entropy = entropy
-        self._views = views
         self._writer = writer
         self._news = trio.Event()
         self._is_closed = False
@@ -274,7 +283,7 @@ class Engine:
             log_bytes=self.log.store.used_bytes(),
             types=types,
             unknown_types=tuple(name for name in types if self.log.registry.named(name) is None),
-            views=tuple(view.statistics(head) for view in self._views),
+            views=self._view_statistics(head, self.clock()),
             writer=None if self._writer is None else self._writer.statistics(),
         )
 

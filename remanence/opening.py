@@ -15,6 +15,8 @@ from typing import Any, Final, cast
 import attrs
 import trio
 
+from .actors.keeper import Keeper
+from .actors.keepers import Keepers
 from .actors.retrainer import Retrainer
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
@@ -31,6 +33,7 @@ from .projections import catalog as catalogs
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
+from .projections.skips import ViewSkipped
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
 
@@ -68,6 +71,7 @@ async def open_engine(
     *,
     events: Iterable[type] = (),
     projections: Iterable[type[Projection]] = (),
+    async_projections: Iterable[type[Projection]] = (),
     upcasters: Iterable[Upcaster] = (),
     converter: EventConverter | None = None,
     settings: Settings | None = None,
@@ -82,7 +86,8 @@ async def open_engine(
     Args:
         path: its folder; made if it isn't there.
         events: the event classes that this program knows.
-        projections: the views it wants.
+        projections: the views it wants: each append shows in them when it returns.
+        async_projections: views that follow the log a little later, so that appends don't wait for them.
         upcasters: what turns stored data of earlier versions into today's.
         converter: a converter with hooks for types of your own, from `make_converter`.
         settings: durability and limits.
@@ -101,25 +106,28 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    registry = Registry(events, upcasters, converter)
-    projections = distinct(projections)
+    registry = Registry((ViewSkipped, *events), upcasters, converter)
+    inline = frozenset(projections := tuple(projections))
+    projections = distinct((*projections, *async_projections))
     if (read_only or not create) and not (root / "log" / "data.mdb").exists():
         message = f"there is no log in {root}"
         raise NotFound(message)
 
-    open_parts = partial(_open_parts, root, registry, projections, converter, settings, read_only=read_only)
+    wanted = [(projection, projection not in inline) for projection in projections]
+    open_parts = partial(_open_parts, root, registry, wanted, converter, settings, read_only=read_only)
     with contextlib.ExitStack() as stack:
         if not read_only:
             _make_folder(root)
             stack.enter_context(contextlib.closing(Lease.acquire(root)))
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
-        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy)
+        keepers = Keepers([] if writer is None else [Keeper(log, view, writer) for view in views])
+        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy, keepers=keepers)
         try:
             if writer is None:
                 yield engine
             else:
-                async with _running(log, writer, settings):
+                async with _running(log, writer, keepers, settings):
                     yield engine
         finally:
             engine.end()
@@ -147,7 +155,7 @@ async def open_memory(path: Path | str, *, by: str | None = None, **options: Any
 
 
 @contextlib.asynccontextmanager
-async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerator[None, None]:
+async def _running(log: Log, writer: Writer, keepers: Keepers, settings: Settings) -> AsyncGenerator[None, None]:
     """Run the actors around a body, and stop them in order.
 
     What the body raises comes out as it is, not in a group: that there are tasks of ours beside it is our own affair.
@@ -164,6 +172,7 @@ async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerat
             await nursery.start(write)
             if settings.retrain:
                 nursery.start_soon(Retrainer(log, writer).run)
+            await nursery.start(keepers.run)
             try:
                 yield
             except trio.Cancelled:
@@ -172,7 +181,10 @@ async def _running(log: Log, writer: Writer, settings: Settings) -> AsyncGenerat
                 raised = error
             finally:
                 with trio.CancelScope(shield=True):
-                    await writer.stop(trio.current_time() + settings.shutdown_s)
+                    deadline = trio.current_time() + settings.shutdown_s
+                    await keepers.release()
+                    await writer.stop(deadline)
+                    await keepers.stop(deadline)
                 nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise _only(group) from None
@@ -191,7 +203,7 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _open_parts(
     root: Path,
     registry: Registry,
-    projections: Iterable[type[Projection]],
+    projections: Iterable[tuple[type[Projection], bool]],
     converter: EventConverter,
     settings: Settings,
     *,
@@ -214,7 +226,7 @@ def _open_parts(
         stack.callback(catalog.close)
         log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
         opened: list[View[Any]] = []
-        for projection in projections:
+        for projection, is_async in projections:
             view = View(
                 folder,
                 projection,
@@ -223,6 +235,7 @@ def _open_parts(
                 read_only=read_only,
                 map_bytes=settings.map_bytes,
                 leaf_at=leaf_at,
+                is_async=is_async,
             )
             stack.callback(view.close)
             opened.append(view)
