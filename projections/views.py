@@ -9,7 +9,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -111,7 +111,7 @@ class View(Generic[P]):
             boot=self._boot,
             leaf_at=leaf_at,
         )
-        self._beside = partial(
+        self._beside: Callable[..., View[P]] = partial(
             View,
             root,
             projection,
@@ -223,7 +223,7 @@ class View(Generic[P]):
             StorageFailed: the disk refuses.
         """
         pending = pending_generation(self._root, self.projection, self.generation)
-        built: View[P] = self._beside(generation=self.generation + 1 if pending is None else pending)
+        built = self._beside(generation=self.generation + 1 if pending is None else pending)
         built.skips = self.skips
         return built
 

@@ -4,6 +4,7 @@ This module is the face: every name exported here is a promise to users, and no 
 (`actors`, `projections`, `core`, `codecs`) never import it.
 """
 
+from .actors.reaction import Reaction as Reaction
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
@@ -61,6 +62,7 @@ __all__ = [
     "OutcomeUnknown",
     "Projection",
     "Query",
+    "Reaction",
     "Recorded",
     "RemanenceError",
     "Request",

@@ -7,7 +7,7 @@ taken is let go again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -17,6 +17,8 @@ import trio
 
 from .actors.keeper import Keeper
 from .actors.keepers import Keepers
+from .actors.reacting import Reacting
+from .actors.reaction import Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
@@ -72,6 +74,7 @@ async def open_engine(
     events: Iterable[type] = (),
     projections: Iterable[type[Projection]] = (),
     async_projections: Iterable[type[Projection]] = (),
+    reactions: Iterable[Reaction] = (),
     upcasters: Iterable[Upcaster] = (),
     converter: EventConverter | None = None,
     settings: Settings | None = None,
@@ -88,6 +91,7 @@ async def open_engine(
         events: the event classes that this program knows.
         projections: the views it wants: each append shows in them when it returns.
         async_projections: views that follow the log a little later, so that appends don't wait for them.
+        reactions: what acts outside because of events; nothing does when the log is opened read-only.
         upcasters: what turns stored data of earlier versions into today's.
         converter: a converter with hooks for types of your own, from `make_converter`.
         settings: durability and limits.
@@ -106,8 +110,9 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    registry = Registry((ViewSkipped, *events), upcasters, converter)
+    registry = Registry((ViewSkipped, ReactionMarked, ReactionFailed, *events), upcasters, converter)
     inline = frozenset(projections := tuple(projections))
+    reactions = _one_each(reactions)
     projections = distinct((*projections, *async_projections))
     if (read_only or not create) and not (root / "log" / "data.mdb").exists():
         message = f"there is no log in {root}"
@@ -127,7 +132,9 @@ async def open_engine(
             if writer is None:
                 yield engine
             else:
-                async with _running(log, writer, keepers, settings):
+                async with _running(
+                    log, writer, keepers, [Reacting(log, each, writer) for each in reactions], settings
+                ):
                     yield engine
         finally:
             engine.end()
@@ -155,7 +162,9 @@ async def open_memory(path: Path | str, *, by: str | None = None, **options: Any
 
 
 @contextlib.asynccontextmanager
-async def _running(log: Log, writer: Writer, keepers: Keepers, settings: Settings) -> AsyncGenerator[None, None]:
+async def _running(
+    log: Log, writer: Writer, keepers: Keepers, reacting: Sequence[Reacting], settings: Settings
+) -> AsyncGenerator[None, None]:
     """Run the actors around a body, and stop them in order.
 
     What the body raises comes out as it is, not in a group: that there are tasks of ours beside it is our own affair.
@@ -173,6 +182,8 @@ async def _running(log: Log, writer: Writer, keepers: Keepers, settings: Setting
             if settings.retrain:
                 nursery.start_soon(Retrainer(log, writer).run)
             await nursery.start(keepers.run)
+            for each in reacting:
+                await nursery.start(each.run)
             try:
                 yield
             except trio.Cancelled:
@@ -182,6 +193,9 @@ async def _running(log: Log, writer: Writer, keepers: Keepers, settings: Setting
             finally:
                 with trio.CancelScope(shield=True):
                     deadline = trio.current_time() + settings.shutdown_s
+                    async with trio.open_nursery() as ending:
+                        for each in reacting:
+                            ending.start_soon(each.stop, deadline)
                     await keepers.release()
                     await writer.stop(deadline)
                     await keepers.stop(deadline)
@@ -190,6 +204,16 @@ async def _running(log: Log, writer: Writer, keepers: Keepers, settings: Setting
         raise _only(group) from None
     if raised is not None:
         raise raised
+
+
+def _one_each(reactions: Iterable[Reaction]) -> tuple[Reaction, ...]:
+    """Reactions in order; two of one name would take each other's marks for their own."""
+    names: dict[str, Reaction] = {}
+    for reaction in reactions:
+        if names.setdefault(reaction.name, reaction) is not reaction:
+            message = f"two reactions are called {reaction.name}; name one anew"
+            raise InvalidInput(message)
+    return tuple(names.values())
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
