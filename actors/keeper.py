@@ -174,6 +174,8 @@ class Keeper:
         if self.view.is_rebuild_pending():
             try:
                 await self.rebuild()
+            except Closed:
+                return  # the engine closes: it is gone on with when the log is next opened
             except (ViewFailed, StorageFailed, Damaged):
                 _logger.exception("the view %s could not be built anew", self.view.name)
 

@@ -26,7 +26,7 @@ from ..core.machine import boot_id
 from ..core.stores import Store
 from .trust import is_trusted, mark_clean, mark_open
 
-__all__ = ["Glance", "LeafAt", "ViewStore", "glance", "leaves_of", "mark_replaced"]
+__all__ = ["Glance", "LeafAt", "ViewStore", "glance", "leaves_of", "mark_replaced", "unpark"]
 
 LeafAt = Callable[[int], bytes | None]
 """The leaf of the event at a position of the log, or None if there is none."""
@@ -231,12 +231,27 @@ def mark_replaced(path: Path, boot: str | None) -> None:
     Raises:
         StorageFailed: the disk refuses.
     """
-    if is_trusted(path, boot):
-        env = Environment(path, (_META,), durable=False)
-        try:
-            env.write(lambda txn: txn.put(_REPLACED, b"1", db=env.db(_META)))
-        finally:
-            env.close()
+    _note(path, boot, lambda txn, meta: txn.put(_REPLACED, b"1", db=meta))
+
+
+def unpark(path: Path, boot: str | None) -> None:
+    """Take back what was noted of why the view stands still. Its files are not open in this process.
+
+    Raises:
+        StorageFailed: the disk refuses.
+    """
+    _note(path, boot, lambda txn, meta: txn.delete(_PARKED, db=meta))
+
+
+def _note(path: Path, boot: str | None, change: Callable[[lmdb.Transaction[bytes], lmdb._Database], bool]) -> None:
+    if not is_trusted(path, boot):
+        return
+    env = Environment(path, (_META,), durable=False)
+    try:
+        env.write(lambda txn: change(txn, env.db(_META)))
+        env.sync()  # a mark of a clean close stays true
+    finally:
+        env.close()
 
 
 def leaves_of(store: Store) -> LeafAt:

@@ -20,6 +20,7 @@ from .exits import EPILOG, Failure, Interrupted, failure
 from .finding import find, get, history, why
 from .importing import import_
 from .options import JSON_HELP, Options, path_option
+from .viewing import views
 
 __all__ = ["main"]
 
@@ -95,6 +96,7 @@ for command in (
     why,
     log,
     stats,
+    views,
     verify,
     backup,
     restore,
