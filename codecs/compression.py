@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from itertools import repeat
+from operator import lt
 from typing import Final
 
 import zstandard
@@ -124,6 +125,20 @@ class Dictionaries:
             if len(packed) < len(payload):
                 return dictionary_id, packed
         return PLAIN, payload
+
+    def pack_all(self, payloads: Sequence[bytes]) -> tuple[list[int], list[bytes]]:
+        """`pack` of several payloads: dictionary ids, and what is packed.
+
+        Raises:
+            InvalidInput: as `pack`, of the first that is too large.
+        """
+        dictionary_id = self.current
+        if dictionary_id != PLAIN and max(map(len, payloads)) <= MAX_PAYLOAD_BYTES:
+            packed = list(map(self._pair(dictionary_id).compress, payloads))
+            if all(map(lt, map(len, packed), map(len, payloads))):
+                return [dictionary_id] * len(packed), packed
+        pairs = list(map(self.pack, payloads))
+        return [number for number, _ in pairs], [packed for _, packed in pairs]
 
     def unpack(self, dictionary_id: int, packed: bytes) -> bytes:
         """The payload of `pack`'s result.

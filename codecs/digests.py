@@ -12,7 +12,7 @@ from typing import Final
 
 from blake3 import blake3
 
-__all__ = ["DIGEST_BYTES", "body_digest", "chain_link", "genesis_link", "key_digest", "short_digest"]
+__all__ = ["DIGEST_BYTES", "body_digest", "body_digests", "chain_link", "genesis_link", "key_digest", "short_digest"]
 
 DIGEST_BYTES: Final = 32
 SHORT_BYTES: Final = 16
@@ -24,6 +24,11 @@ _SPAN = Struct(">QI")
 def body_digest(body: bytes) -> bytes:
     """Digest of a frame's body (salt and payload): 32 bytes."""
     return blake3(body).digest()
+
+
+def body_digests(bodies: Iterable[bytes]) -> list[bytes]:
+    """`body_digest` of several bodies."""
+    return [hasher.digest() for hasher in map(blake3, bodies)]
 
 
 def genesis_link(log_id: bytes) -> bytes:

@@ -6,22 +6,23 @@ written. The position and the time are all that is missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import add
 from typing import Any, Final
 
 import attrs
 
 from ..codecs.compression import Dictionaries
-from ..codecs.digests import body_digest, key_digest, short_digest
+from ..codecs.digests import body_digests, key_digest, short_digest
 from ..codecs.frames import SALT_BYTES
 from ..codecs.payloads import Payload, content_digest
 from .catalogs import KeyUse
 from .clock import Entropy
 from .errors import InvalidInput
-from .events import Registry
+from .events import Registered, Registry
 from .queries import MAX_POSITION, Condition, check_tags
 
-__all__ = ["Append", "Appended", "Encoder", "Prepared", "content_key", "key_use", "user_key"]
+__all__ = ["Append", "Appended", "Encoder", "content_key", "key_use", "user_key"]
 
 MAX_EVENTS: Final = 100_000
 """Events of one append: they are one commit, and a commit is held in memory."""
@@ -29,6 +30,7 @@ MAX_KEY_BYTES: Final = 255
 MAX_BY_BYTES: Final = 255
 OWN_CONTENT: Final = ""
 """The key kept in frames whose event is known by its own content."""
+_OWN: Final = (OWN_CONTENT, 1)
 ERASED_CONTENT: Final = bytes(16)
 """In place of a content digest, when one of the events has been erased: there is nothing left to compare with."""
 
@@ -58,42 +60,29 @@ def key_use(key: str, first: int, contents: Sequence[bytes | None]) -> tuple[byt
     return user_key(key), KeyUse(first, len(contents), content)
 
 
-@attrs.define(eq=False)  # not frozen, because one is made for every event and freezing would triple its price
-class Prepared:
-    """One event, ready but for its place.
-
-    Attributes:
-        type: name of its type.
-        version: its schema version.
-        payload: what it says, as it will be read back.
-        dictionary_id: dictionary that its body is packed with.
-        body: salt and packed payload.
-        digest: digest of the body.
-        content: digest of its content, if equal content is recorded once only.
-    """
-
-    type: str
-    version: int
-    payload: Payload[Any]
-    dictionary_id: int
-    body: bytes
-    digest: bytes
-    content: bytes | None
-
-
-@attrs.define(eq=False)  # not frozen, as above
+@attrs.define(eq=False)  # not frozen, because freezing would triple its price
 class Append:
-    """Events to record, all or nothing.
+    """Events to record, all or nothing: ready but for their place. One column for each thing known of an event.
 
     Attributes:
-        events: the events.
+        kinds: the type of each.
+        payloads: what each says, as it will be read back.
+        dictionary_ids: dictionary that its body is packed with.
+        bodies: salt and packed payload.
+        digests: digest of the body.
+        contents: digest of its content, if equal content is recorded once only.
         key: dedup key of the append, or None.
         content: with a key: digest of what the events say, to tell a retry from a reuse.
         condition: what must not have happened.
         size_bytes: what the bodies take.
     """
 
-    events: Sequence[Prepared]
+    kinds: Sequence[Registered[Any]]
+    payloads: Sequence[Payload[Any]]
+    dictionary_ids: Sequence[int]
+    bodies: Sequence[bytes]
+    digests: Sequence[bytes]
+    contents: Sequence[bytes | None]
     key: str | None
     content: bytes
     condition: Condition | None
@@ -164,45 +153,35 @@ class Encoder:
             raise InvalidInput(message)
         shared = check_tags(tags)
         mark = None if key is None else (key, len(events))
-        salts = self._entropy(SALT_BYTES * len(events))
-        prepared: list[Prepared] = []
-        contents: list[bytes] = []
-        size_bytes = 0
-        for event in events:
-            start = SALT_BYTES * len(prepared)
-            salt = salts[start : start + SALT_BYTES]
-            one, content = self._prepare(event, shared, by, cause, mark, salt=salt, is_keyed=key is not None)
-            prepared.append(one)
-            contents.append(content)
-            size_bytes += len(one.body)
+        kinds: list[Registered[Any]] = []
+        encoded: list[bytes] = []
+        payloads: list[Payload[Any]] = []
+        said: list[bytes | None] = []  # digests of contents, where they are asked for
+        of = self._registry.of
+        for event in events:  # nothing but this loop knows the events: what follows is done to whole columns
+            kind = of(event)
+            about: Callable[[], Iterable[str]] | None = getattr(event, "about", None)
+            borne = check_tags(_join(about(), shared)) if callable(about) else shared
+            is_known_by_content = kind.dedup and key is None
+            packed = kind.codec.encode(event, borne, by, cause, _OWN if is_known_by_content else mark)
+            payloads.append(kind.codec.checked(packed))
+            kinds.append(kind)
+            encoded.append(packed)
+            is_asked_for = is_known_by_content or key is not None
+            said.append(content_digest(kind.name, kind.version, packed) if is_asked_for else None)
             mark = None
-        return Append(prepared, key, b"" if key is None else short_digest(*contents), condition, size_bytes)
+        dictionary_ids, bodies = self._dictionaries.pack_all(encoded)
+        bodies = list(map(add, self._salts(len(events)), bodies))
+        size_bytes = sum(map(len, bodies))
+        columns = (kinds, payloads, dictionary_ids, bodies, body_digests(bodies))
+        if key is None:
+            return Append(*columns, said, None, b"", condition, size_bytes)
+        content = short_digest(*filter(None, said))
+        return Append(*columns, [None] * len(events), key, content, condition, size_bytes)
 
-    def _prepare(
-        self,
-        event: object,
-        shared: tuple[str, ...],
-        by: str | None,
-        cause: int | None,
-        mark: tuple[str, int] | None,
-        *,
-        salt: bytes,
-        is_keyed: bool,
-    ) -> tuple[Prepared, bytes]:
-        registered = self._registry.of(event)
-        about: Callable[[], Iterable[str]] | None = getattr(event, "about", None)
-        tags = check_tags(_join(about(), shared) if callable(about) else shared)
-        name, version, codec = registered.name, registered.version, registered.codec
-        is_known_by_content = registered.dedup and not is_keyed
-        if is_known_by_content:
-            mark = (OWN_CONTENT, 1)
-        encoded = codec.encode(event, tags, by, cause, mark)
-        payload = codec.checked(encoded)
-        content = content_digest(name, version, encoded) if is_keyed or is_known_by_content else b""
-        dictionary_id, packed = self._dictionaries.pack(encoded)
-        body = salt + packed
-        known_by = content if is_known_by_content else None
-        return Prepared(name, version, payload, dictionary_id, body, body_digest(body), known_by), content
+    def _salts(self, count: int) -> Iterator[bytes]:
+        salts = self._entropy(SALT_BYTES * count)
+        return (salts[start : start + SALT_BYTES] for start in range(0, SALT_BYTES * count, SALT_BYTES))
 
 
 def _join(own: Iterable[str], shared: tuple[str, ...]) -> Iterable[str]:

@@ -10,15 +10,28 @@ from typing import Final
 
 from .errors import InvalidInput
 
-__all__ = ["Entropy", "WallClock", "from_ns", "system_clock", "to_ns", "ulid"]
+__all__ = [
+    "Entropy",
+    "Timer",
+    "WallClock",
+    "from_ns",
+    "system_clock",
+    "system_entropy",
+    "system_timer",
+    "to_ns",
+    "ulid",
+]
 
 WallClock = Callable[[], int]
 """Unix time in nanoseconds; may jump. What is recorded from it never runs backward: the log sees to that."""
 Entropy = Callable[[int], bytes]
 """So many random bytes."""
+Timer = Callable[[], float]
+"""Seconds that only go forward; when they began doesn't matter. For durations, which are never recorded."""
 
 system_clock: Final[WallClock] = time.time_ns
 system_entropy: Final[Entropy] = os.urandom
+system_timer: Final[Timer] = time.perf_counter
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, Final, Generic, TypeVar
 
 import attrs
@@ -149,7 +150,7 @@ class Registry:
         Raises:
             InvalidInput: two classes under one name, a gap or a branch in a chain of upcasters, one that leads nowhere.
         """
-        converter = make_converter() if converter is None else converter
+        self.converter = converter = make_converter() if converter is None else converter
         chains = _chains(upcasters)
         self._by_class: dict[type, Registered[Any]] = {}
         self._by_name: dict[str, Registered[Any]] = {}
@@ -192,6 +193,13 @@ class Registry:
     def named(self, name: str) -> Registered[Any] | None:
         """The registered type called `name`, or None."""
         return self._by_name.get(name)
+
+    def decoder(self, name: str, version: int) -> Callable[[bytes], Payload[Any]] | None:
+        """What decodes stored payloads of a type and version; None if this program doesn't know them."""
+        registered = self._by_name.get(name)
+        if registered is None or version > registered.version:
+            return None
+        return registered.codec.decode if version == registered.version else partial(registered.decode, version)
 
     def name_of(self, kind: type | str) -> str:
         """The name of an event class, or the name itself."""

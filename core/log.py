@@ -9,20 +9,21 @@ the frames.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from typing import Any, Final
 
 from ..codecs.commits import Commit
 from ..codecs.compression import Dictionaries, starter_dictionary
 from ..codecs.digests import chain_link
-from ..codecs.frames import leaf, read_fields
-from ..codecs.payloads import content_digest
+from ..codecs.frames import leaf, read_columns, read_fields
+from ..codecs.payloads import Payload, content_digest
 from .appends import OWN_CONTENT, Append, Appended, Encoder, key_use
 from .catalogs import Catalog, Entry, KeyUse
 from .clock import Entropy, WallClock, system_clock, system_entropy
 from .errors import Damaged, InvalidInput
 from .events import Registry
 from .queries import ALL, Condition, Query
-from .recorded import Reader, Recorded
+from .recorded import Reader, Recorded, decode_payloads
 from .staging import Batch, Staging
 from .stores import Sealed, Store
 
@@ -248,11 +249,19 @@ class Log:
             found = self._pick(self.catalog.select(query, after, known, rest, backward=backward))
         return (tail + found) if backward else (found + tail)[:limit]
 
-    def scan(self, *, after: int = 0, before: int | None = None) -> Iterator[list[Recorded[Any]]]:
-        """All events in order, in batches; what is appended meanwhile comes too, unless `before` ends it."""
+    def scan(
+        self, *, after: int = 0, before: int | None = None, decoded: bool = False
+    ) -> Iterator[list[Recorded[Any]]]:
+        """All events in order, in batches; what is appended meanwhile comes too, unless `before` ends it.
+
+        Args:
+            after: only those after this position.
+            before: only those before this position.
+            decoded: decode them as they come, because their data will be asked for: that is cheaper together.
+        """
         while True:
             last = after + READ_BATCH if before is None else min(after + READ_BATCH, before - 1)
-            batch = self._decode(self.store.read(after + 1, last), after + 1)
+            batch = self._decode(self.store.read(after + 1, last), after + 1, decoded=decoded)
             if not batch:
                 return
             yield batch
@@ -285,19 +294,29 @@ class Log:
         frames = self.store.pick(positions)
         return [self._decode_one(frame, position) for position, frame in zip(positions, frames, strict=True)]
 
-    def _decode(self, frames: Sequence[bytes], first: int) -> list[Recorded[Any]]:
-        names, dictionaries, reader = self._type_names, self.dictionaries.known, self._reader
-        found: list[Recorded[Any]] = []
-        add = found.append
-        for position, frame in enumerate(frames, first):
-            _, flags, type_id, version, dictionary_id, time_ns = read_fields(frame, position)
-            if type_id not in names or dictionary_id not in dictionaries:
-                self._learn(position, type_id)
-            add(Recorded(position, names[type_id], version, time_ns, frame, dictionary_id, flags, reader))
-        return found
+    def _decode(self, frames: Sequence[bytes], first: int, *, decoded: bool = False) -> list[Recorded[Any]]:
+        columns = read_columns(frames, first) if len(frames) > 1 else None
+        if columns is None:
+            return [self._decode_one(frame, position) for position, frame in enumerate(frames, first)]
+        type_ids, versions, dictionary_ids, times_ns = columns
+        names, positions = self._type_names, range(first, first + len(frames))
+        if not (names.keys() >= set(type_ids) and self.dictionaries.known >= set(dictionary_ids)):
+            for position, type_id, dictionary_id in zip(positions, type_ids, dictionary_ids, strict=True):
+                if type_id not in names or dictionary_id not in self.dictionaries.known:
+                    self._learn(position, type_id)
+        types, reader = [names[type_id] for type_id in type_ids], self._reader
+        payloads: Iterable[Payload[Any] | None] = repeat(None)
+        if decoded:
+            payloads = decode_payloads(reader, types, versions, dictionary_ids, frames)
+        same = (dictionary_ids, repeat(0), repeat(reader))
+        return list(map(Recorded, positions, types, versions, times_ns, frames, *same, payloads))
 
     def _decode_one(self, frame: bytes, position: int) -> Recorded[Any]:
-        return self._decode((frame,), position)[0]
+        _, flags, type_id, version, dictionary_id, time_ns = read_fields(frame, position)
+        if type_id not in self._type_names or dictionary_id not in self.dictionaries.known:
+            self._learn(position, type_id)
+        name = self._type_names[type_id]
+        return Recorded(position, name, version, time_ns, frame, dictionary_id, flags, self._reader)
 
     def _learn(self, position: int, type_id: int) -> None:
         """Another process may have declared types and dictionaries since the tables were read."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 import attrs
 
@@ -49,9 +49,11 @@ def check_tags(tags: Iterable[str]) -> tuple[str, ...]:
     Raises:
         InvalidInput: one is empty, over 255 bytes, holds a NUL or isn't text; or there are more than 64.
     """
-    if type(tags) is tuple and _are_few_and_plain(tags):
-        return tags
-    unique = _unique("tags", tags)
+    if type(tags) is tuple:
+        given = cast("tuple[str, ...]", tags)  # or so they say
+        if _are_few_and_plain(given):
+            return given
+    unique = _unique("tags", cast("Iterable[str]", tags))
     if len(unique) > MAX_TAGS:
         message = f"an event bears at most {MAX_TAGS} tags, this one {len(unique)}"
         raise InvalidInput(message)

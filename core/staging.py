@@ -9,14 +9,17 @@ Invariants:
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 import attrs
 
 from ..codecs.commits import Declarations
 from ..codecs.compression import dictionary_digest
-from ..codecs.frames import pack_frame, pack_header
-from .appends import ERASED_CONTENT, Append, Appended, Prepared, content_key, user_key
+from ..codecs.frames import pack_frame, pack_header, read_fields
+from ..codecs.payloads import Payload
+from .appends import ERASED_CONTENT, Append, Appended, content_key, user_key
 from .catalogs import Catalog, Entry, KeyUse
 from .clock import WallClock
 from .errors import Conflict, InvalidInput, KeyReused
@@ -34,17 +37,19 @@ class Batch:
 
     Attributes:
         first: position of the first.
-        frames, leaves, entries, recorded: one of each an event, in order.
+        reader: what decodes them.
+        frames, leaves, entries, payloads: one of each an event, in order.
         keys: digests of the dedup keys that its events are the first to use.
         types: names of event types that the log gets to know with it, by id.
         dictionaries: likewise dictionaries.
     """
 
     first: int
+    reader: Reader
     frames: list[bytes] = attrs.field(factory=list[bytes])
     leaves: list[bytes] = attrs.field(factory=list[bytes])
     entries: list[Entry] = attrs.field(factory=list[Entry])
-    recorded: list[Recorded[Any]] = attrs.field(factory=list[Recorded[Any]])
+    payloads: list[Payload[Any]] = attrs.field(factory=list[Payload[Any]])
     keys: list[bytes] = attrs.field(factory=list[bytes])
     types: dict[int, str] = attrs.field(factory=dict[int, str])
     dictionaries: dict[int, bytes] = attrs.field(factory=dict[int, bytes])
@@ -53,6 +58,19 @@ class Batch:
     def last(self) -> int:
         """Position of the last event; one less than `first` when there is none."""
         return self.first + len(self.frames) - 1
+
+    @cached_property
+    def recorded(self) -> Sequence[Recorded[Any]]:
+        """Its events as they will be read, decoded already; made when they are first asked for."""
+        found: list[Recorded[Any]] = []
+        for entry, frame, payload in zip(self.entries, self.frames, self.payloads, strict=True):
+            _, flags, _, version, dictionary_id, time_ns = read_fields(frame, entry.position)
+            found.append(
+                Recorded(
+                    entry.position, entry.type, version, time_ns, frame, dictionary_id, flags, self.reader, payload
+                )
+            )
+        return found
 
     @property
     def declarations(self) -> Declarations:
@@ -72,7 +90,7 @@ class Staging:
         self._type_ids: dict[str, int] = {}
         self._keys: dict[bytes, KeyUse] = {}
         self._taken: deque[Batch] = deque()
-        self._batch = Batch(position + 1)
+        self._batch = Batch(position + 1, reader)
 
     @property
     def batch(self) -> Batch:
@@ -104,17 +122,15 @@ class Staging:
             use = self._find_key(key)
             if use is not None:
                 return _same_or_refuse(append.key, append.content, use)
-        known = [
-            None if event.content is None else self._find_key(content_key(event.content)) for event in append.events
-        ]
+        known = [None if content is None else self._find_key(content_key(content)) for content in append.contents]
         if all(known):
             return Appended([use.first for use in known if use], is_duplicate=True)
         if append.condition is not None:
             self._check(append.condition)
-        for event in append.events:  # before anything is placed, because this can be refused
-            if event.type not in self._type_ids:
-                self._new_type(event.type)
-        positions = [use.first if use else self._place(event) for event, use in zip(append.events, known, strict=True)]
+        for kind in append.kinds:  # before anything is placed, because this can be refused
+            if kind.name not in self._type_ids:
+                self._new_type(kind.name)
+        positions = self._place(append, known)
         if key is not None:
             entry = self._batch.entries[positions[0] - self._batch.first]
             self._note(entry, key, KeyUse(positions[0], len(positions), append.content))
@@ -124,9 +140,9 @@ class Staging:
         """Close the batch: what is staged from now on belongs to the next one. It is overlaid until `settle`."""
         taken = self._batch
         if not taken.frames:
-            return Batch(taken.first)  # what is declared waits for the first event
+            return Batch(taken.first, self._reader)  # what is declared waits for the first event
         self._taken.append(taken)
-        self._batch = Batch(taken.last + 1)
+        self._batch = Batch(taken.last + 1, self._reader)
         return taken
 
     def settle(self, batch: Batch) -> None:
@@ -156,28 +172,33 @@ class Staging:
             message = f"event {found} was recorded after position {condition.after} and matches the append's condition"
             raise Conflict(message, position=found)
 
-    def _place(self, event: Prepared) -> int:
-        """Give an event its position and time, and put its frame together."""
-        content, kind, dictionary_id = event.content, event.type, event.dictionary_id
-        if content is not None:
-            twin = self._keys.get(content_key(content))  # an equal event earlier in the same append
-            if twin is not None:
-                return twin.first
+    def _place(self, append: Append, known: Sequence[KeyUse | None]) -> list[int]:
+        """Give the events that aren't known yet their positions and one time, and put their frames together."""
         batch = self._batch
-        position = batch.first + len(batch.frames)
+        frames, leaves, entries, payloads = batch.frames, batch.leaves, batch.entries, batch.payloads
         self._time_ns = time_ns = max(self._clock(), self._time_ns)
-        header = pack_header(self._type_ids[kind], event.version, dictionary_id, time_ns)
-        frame = pack_frame(position, header, event.body)
-        batch.frames.append(frame)
-        batch.leaves.append(header + event.digest)
-        batch.recorded.append(
-            Recorded(position, kind, event.version, time_ns, frame, dictionary_id, 0, self._reader, event.payload)
-        )
-        entry = Entry(position, kind, event.payload.tags)
-        batch.entries.append(entry)
-        if content is not None:
-            self._note(entry, content_key(content), KeyUse(position, 1, content))
-        return position
+        kind, dictionary_id, header = None, 0, b""
+        positions: list[int] = []
+        columns = (append.kinds, append.dictionary_ids, append.bodies, append.digests, append.contents, append.payloads)
+        for use, of_kind, packed_with, body, digest, content, payload in zip(known, *columns, strict=True):
+            # Or an equal event stands earlier in the same append.
+            twin = use or (None if content is None else self._keys.get(content_key(content)))
+            if twin is not None:
+                positions.append(twin.first)
+                continue
+            if of_kind is not kind or packed_with != dictionary_id:
+                kind, dictionary_id = of_kind, packed_with
+                header = pack_header(self._type_ids[kind.name], kind.version, dictionary_id, time_ns)
+            position = batch.first + len(frames)
+            frames.append(pack_frame(position, header, body))
+            leaves.append(header + digest)
+            entry = Entry(position, of_kind.name, payload.tags)
+            entries.append(entry)
+            payloads.append(payload)
+            positions.append(position)
+            if content is not None:
+                self._note(entry, content_key(content), KeyUse(position, 1, content))
+        return positions
 
     def _note(self, entry: Entry, digest: bytes, use: KeyUse) -> None:
         """Note that an event of the batch is the first to use a key."""

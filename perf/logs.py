@@ -18,13 +18,13 @@ from ..projections.view_store import leaves_of
 from .harness import Plan
 from .material import memories
 
-__all__ = ["FIRST_NS", "STEP_NS", "VIEWS", "memories_log", "opened"]
+__all__ = ["APPEND_EVENTS", "FIRST_NS", "STEP_NS", "VIEWS", "memories_log", "opened"]
 
 VIEWS: Final = "views"
 FIRST_NS: Final = 1_767_225_600_000_000_000
 STEP_NS: Final = 1_000_000
-"""Each event is so much later than the one before."""
-_APPEND_EVENTS: Final = 1_000
+"""Each append is so much later than the one before."""
+APPEND_EVENTS: Final = 1_000
 
 
 def memories_log(plan: Plan) -> Path:
@@ -33,7 +33,7 @@ def memories_log(plan: Plan) -> Path:
     if not folder.exists():
         made = memories(plan.events)
         with opened(folder) as log:
-            while batch := list(islice(made, _APPEND_EVENTS)):
+            while batch := list(islice(made, APPEND_EVENTS)):
                 log.append(*batch)
     return folder
 

@@ -18,7 +18,7 @@ from ..projections.memories.events import MemoryRemembered
 from .bare import bare_log, payload_decoder, unpacker
 from .checks import check_same
 from .harness import Case, Contender, Goal, Plan, Sample
-from .logs import FIRST_NS, STEP_NS, memories_log, opened
+from .logs import APPEND_EVENTS, FIRST_NS, STEP_NS, memories_log, opened
 from .material import memories
 
 __all__ = ["scan"]
@@ -58,7 +58,7 @@ class _Expected:
         self.ids = [memory_id for memory_id, _ in made]
         self.text_length = sum(length for _, length in made)
         self.positions = events * (events + 1) // 2
-        self.times = sum(FIRST_NS + STEP_NS * index for index in range(events))
+        self.times = sum(FIRST_NS + STEP_NS * (index // APPEND_EVENTS) for index in range(events))
 
 
 def _envelopes(folder: Path, expected: _Expected) -> Sample:
@@ -101,7 +101,7 @@ def _events(folder: Path, expected: _Expected) -> Sample:
     with opened(folder) as log:
         began = perf_counter()
         right, length, ids = 0, 0, iter(expected.ids)
-        for batch in log.scan():
+        for batch in log.scan(decoded=True):
             for recorded in batch:
                 told: MemoryRemembered = recorded.data
                 right += told.id == next(ids)

@@ -15,7 +15,7 @@ from .projection import Projection
 from .rows import WriteRows
 from .view_store import ViewStore
 
-__all__ = ["failure_at", "fold"]
+__all__ = ["failure_at", "failure_before", "fold"]
 
 
 def fold(
@@ -68,6 +68,13 @@ def failure_at(view: str, event: Recorded[Any], error: Exception) -> ViewFailed:
     message = f"the view {view} stands before event {event.position} ({event.type}): its projection raised "
     message += f"{type(error).__name__}: {error}; mend it and open the log again, or skip the event"
     failure = ViewFailed(message, view=view, position=event.position)
+    failure.__cause__ = error
+    return failure
+
+
+def failure_before(view: str, position: int, error: Exception) -> ViewFailed:
+    """What a view says that can't go on for another reason than its projection."""
+    failure = ViewFailed(f"the view {view} stands before event {position}: {error}", view=view, position=position)
     failure.__cause__ = error
     return failure
 

@@ -8,7 +8,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
@@ -20,7 +20,13 @@ from ..codecs import keys
 from ..codecs.rows import RowCodec
 from ..core.environment import Environment
 from ..core.errors import Closed, Damaged, InvalidInput
-from .schema import Schema, plain, row_key
+from .conditions import Where
+from .finding import Finder, Question
+from .plain import plain
+from .plans import Found, Plan
+from .schema import Schema, row_key
+from .slow import SlowQueries, never
+from .walking import ascend, descend
 
 __all__ = ["Gate", "ReadRows", "Rows", "WriteRows"]
 
@@ -38,12 +44,14 @@ class Gate(Protocol):
 class Rows(Generic[R]):
     """The rows of a table."""
 
-    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R]) -> None:
+    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R], slow: SlowQueries = never) -> None:
         self._table = table
         self._env = env
         self._codec = codec
         self._db = env.db(table.name)
         self._index_dbs = {name: env.db(f"{table.name}.{name}") for name in table.indexes}
+        self._finder: Finder[R] = Finder(table, self._db, self._index_dbs, codec.decode)
+        self._slow = slow
 
     def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
         raise NotImplementedError
@@ -97,7 +105,7 @@ class Rows(Generic[R]):
         decode = self._codec.decode
         with self._reading() as txn:
             cursor = txn.cursor(db)
-            found = _descend(cursor, low, high) if backward else _ascend(cursor, low, high)
+            found = (descend if backward else ascend)(cursor, low, high)
             for count, (key, value) in enumerate(found):
                 if count == limit:
                     return
@@ -112,6 +120,62 @@ class Rows(Generic[R]):
             message = f"{self._table.name}: an index names a row that is not there; delete the view, it will be rebuilt"
             raise Damaged(message)
         return row
+
+    def find(
+        self,
+        *wheres: Where,
+        order: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+        index: str | None = None,
+        scan: bool = False,
+        **conditions: Any,
+    ) -> Found[R]:
+        """Rows that fit all conditions, through the index that costs least.
+
+        Args:
+            wheres: conditions joined by `where`; also for fields that are called as one of the arguments here.
+            order: a field or several, `-` before it for the greatest first; rows that are equal in these come by their
+                key, in the direction of the last. By default, the order of the index that is taken.
+            limit: at most so many.
+            after: the `cursor` of the page before this one.
+            index: take this index; of a partial one, only the rows that it has are asked for.
+            scan: look through all rows if no index serves.
+            conditions: by field, a value that it equals or a test.
+
+        Raises:
+            InvalidInput: a condition or the order is served by no index and `scan` isn't given; a field isn't there;
+                the cursor is another query's.
+        """
+        question = Question.of(
+            self._table, wheres, conditions, order=order, limit=limit, after=after, index=index, scan=scan
+        )
+        with self._reading() as txn:
+            began = self._slow.clock()
+            found, plan = self._finder.find(txn, question)
+            self._slow.note(self._slow.clock() - began, plan)
+            return found
+
+    def explain(
+        self,
+        *wheres: Where,
+        order: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        after: str | None = None,
+        index: str | None = None,
+        scan: bool = False,
+        **conditions: Any,
+    ) -> Plan:
+        """How `find` answers the same question: it is answered, and what that took is told.
+
+        Raises:
+            InvalidInput: as `find`.
+        """
+        question = Question.of(
+            self._table, wheres, conditions, order=order, limit=limit, after=after, index=index, scan=scan
+        )
+        with self._reading() as txn:
+            return self._finder.find(txn, question)[1]()
 
     def count(self) -> int:
         """How many rows there are."""
@@ -148,8 +212,10 @@ class Rows(Generic[R]):
 class ReadRows(Rows[R]):
     """Rows as users see them: every call reads the newest snapshot."""
 
-    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R], gate: Gate) -> None:
-        super().__init__(table, env, codec)
+    def __init__(
+        self, table: Schema[R], env: Environment, codec: RowCodec[R], gate: Gate, slow: SlowQueries = never
+    ) -> None:
+        super().__init__(table, env, codec, slow)
         self._gate = gate
 
     def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
@@ -254,22 +320,3 @@ class _Borrowed(AbstractContextManager["lmdb.Transaction[bytes]"]):
 
     def __exit__(self, *_: object) -> None:
         """It goes on."""
-
-
-def _ascend(cursor: lmdb.Cursor[bytes], low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
-    if not (cursor.set_range(low) if low else cursor.first()):
-        return
-    for item in cursor:
-        if high is not None and item[0] >= high:
-            return
-        yield item
-
-
-def _descend(cursor: lmdb.Cursor[bytes], low: bytes, high: bytes | None) -> Iterator[tuple[bytes, bytes]]:
-    is_there = cursor.prev() if high is not None and cursor.set_range(high) else cursor.last()
-    if not is_there:
-        return
-    for item in cursor.iterprev():
-        if item[0] < low:
-            return
-        yield item

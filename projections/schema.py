@@ -6,24 +6,24 @@ equal values stay apart and come in the order of the rows' keys. Keys sort as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
-from enum import Enum
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
 
 from ..codecs import keys
 from ..codecs.typegraph import types_of
-from ..core.clock import to_ns
 from ..core.errors import InvalidInput
+from .conditions import Where
+from .criteria import Fields, Node, criteria, fields_of, fits
+from .plain import PLAIN, plain
 
-__all__ = ["Index", "Schema", "plain", "row_key"]
+__all__ = ["Index", "Schema", "row_key"]
 
 R = TypeVar("R")
 MAX_KEY_BYTES: Final = 511
 """LMDB's limit."""
-_PLAIN: Final = frozenset({str, int, bool, float, bytes, type(None)})
 
 
 @attrs.frozen
@@ -33,12 +33,13 @@ class Index:
     Attributes:
         fields: the row's fields (or properties) that it sorts by.
         each: one of them that holds several values; a row has an entry for each.
-        where: which rows have entries at all; all by default. It is code: changing it asks for a new version.
+        where: which rows have entries at all; all by default. As a condition, it lets every query that contains it use
+            the index. As code, it serves those that name the index; changing it asks for a new version.
     """
 
     fields: tuple[str, ...]
     each: str | None = None
-    where: Callable[[Any], bool] | None = None
+    where: Where | Callable[[Any], bool] | None = None
 
 
 def _as_index(declared: str | tuple[str, ...] | Index) -> Index:
@@ -102,9 +103,34 @@ class Schema(Generic[R]):
         """The declaration as text: what has to stay the same for stored rows to be readable."""
         fields = [f"{field.name}: {_type_text(field.type)}" for field in attrs.fields(self.row)]
         indexes = [
-            f"{name}={index.fields}/{index.each}/{index.where is not None}" for name, index in self.indexes.items()
+            f"{name}={index.fields}/{index.each}/{self.declared.get(name) or index.where is not None}"
+            for name, index in self.indexes.items()
         ]
         return f"{self.name}[{self.row.__name__}({', '.join(fields)})] key={self.key} {' '.join(indexes)}"
+
+    @cached_property
+    def fields(self) -> Fields:
+        """What rows can be asked for by: fields and properties, with what they hold."""
+        return fields_of(self.row)
+
+    @cached_property
+    def declared(self) -> dict[str, Node]:
+        """For each partial index that is declared by a condition, that condition."""
+        conditions = {name: index.where for name, index in self.indexes.items()}
+        return {
+            name: criteria(self.fields, [condition], f"{self.name}.{name}")
+            for name, condition in conditions.items()
+            if isinstance(condition, Where)
+        }
+
+    @cached_property
+    def _keeps(self) -> dict[str, Callable[[Any], bool]]:
+        """For each partial index, what tells whether a row has entries in it."""
+        return {
+            name: fits(self.declared[name]) if isinstance(index.where, Where) else index.where
+            for name, index in self.indexes.items()
+            if index.where is not None
+        }
 
     def index_keys(self, row: R, primary: bytes) -> dict[str, set[bytes]]:
         """For each index, the keys of the row's entries.
@@ -113,7 +139,11 @@ class Schema(Generic[R]):
             InvalidInput: a value can't be part of a key.
         """
         packed: dict[str, bytes] = {}  # a packed tuple is its packed values end to end, so each is packed once
-        return {name: _entries(name, index, row, primary, packed) for name, index in self.indexes.items()}
+        keeps = self._keeps
+        return {
+            name: _entries(name, index, row, primary, packed) if name not in keeps or keeps[name](row) else set()
+            for name, index in self.indexes.items()
+        }
 
 
 def _type_text(declared: object) -> str:
@@ -122,8 +152,6 @@ def _type_text(declared: object) -> str:
 
 
 def _entries(name: str, index: Index, row: object, primary: bytes, packed: dict[str, bytes]) -> set[bytes]:
-    if index.where is not None and not index.where(row):
-        return set()
     key = b""
     begins: list[bytes] = []
     for field in index.fields:
@@ -155,7 +183,7 @@ def row_key(values: tuple[Any, ...]) -> bytes:
     Raises:
         InvalidInput: a value can't be part of a key, or the key is over 511 bytes.
     """
-    packed = keys.pack(values if _PLAIN.issuperset(map(type, values)) else list(map(plain, values)))
+    packed = keys.pack(values if PLAIN.issuperset(map(type, values)) else list(map(plain, values)))
     return packed if len(packed) <= MAX_KEY_BYTES else _checked(packed, "the key")
 
 
@@ -164,18 +192,3 @@ def _checked(key: bytes, what: str) -> bytes:
         message = f"{what}: the values take {len(key)} bytes, over the limit of {MAX_KEY_BYTES}; index a shorter field"
         raise InvalidInput(message)
     return key
-
-
-def plain(value: Any) -> Any:
-    """A value as keys know it: datetimes as nanoseconds, enumerations as their values, lists and sets as tuples."""
-    if type(value) in _PLAIN or (type(value) is tuple and _PLAIN.issuperset(map(type, value))):
-        return value
-    if isinstance(value, datetime):
-        return to_ns(value)
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, (tuple, list)):
-        return tuple(map(plain, cast("Iterable[Any]", value)))
-    if isinstance(value, (set, frozenset)):
-        return tuple(sorted(map(plain, cast("Iterable[Any]", value)), key=lambda one: keys.pack((one,))))
-    return value

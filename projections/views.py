@@ -24,12 +24,14 @@ from ..core.errors import InvalidInput, NotFound, RemanenceError, ViewFailed
 from ..core.log import Log, Progress
 from ..core.machine import boot_id
 from ..core.recorded import Recorded
-from .folding import failure_at, fold
+from .digesting import absorb
+from .folding import failure_at, failure_before, fold
 from .generations import live_generation, pending_generation, retire_others, view_path
 from .projection import Projection
 from .reading import Reading
 from .rows import ReadRows
 from .skips import skips_of
+from .slow import SlowQueries, never
 from .view_statistics import Parked, ViewState, ViewStatistics
 from .view_store import LeafAt, ViewStore
 
@@ -67,6 +69,7 @@ class View(Generic[P]):
         map_bytes: int = DEFAULT_MAP_BYTES,
         boot: str | None = None,
         leaf_at: LeafAt | None = None,
+        slow: SlowQueries = never,
         is_async: bool = False,
         generation: int | None = None,
     ) -> None:
@@ -81,6 +84,7 @@ class View(Generic[P]):
             map_bytes: initial size of the map.
             boot: which start of the machine this is; by default, what the system tells.
             leaf_at: looks into the log, to see whether the view is of its history.
+            slow: notes queries that take long.
             is_async: whether it follows the log instead of being part of each commit.
             generation: which of its folders; by default, the live one.
 
@@ -98,6 +102,7 @@ class View(Generic[P]):
         self.rebuilt: int | None = None
         self._root = root
         self._read_only = read_only
+        self._slow = slow.of(self.name)
         self._boot = boot_id() if boot is None else boot
         self._codecs: dict[str, RowCodec[Any]] = {
             name: RowCodec(table.row, converter) for name, table in projection.tables.items()
@@ -113,14 +118,10 @@ class View(Generic[P]):
         )
         self._beside: Callable[..., View[P]] = partial(
             View,
-            root,
-            projection,
-            log_id,
-            converter,
+            *(root, projection, log_id, converter),
             map_bytes=map_bytes,
             boot=boot,
             leaf_at=leaf_at,
-            is_async=is_async,
         )
         self._open(live_generation(root, projection, self._boot) if generation is None else generation)
         self.rows = projection(Reading(lambda: self.reading))
@@ -137,8 +138,8 @@ class View(Generic[P]):
         self._reading = self._tables_of(store)
 
     def _tables_of(self, store: ViewStore) -> Mapping[str, ReadRows[Any]]:
-        tables, env = self.projection.tables, store.env
-        return {name: ReadRows(table, env, self._codecs[name], self._gate) for name, table in tables.items()}
+        env, codecs, gate, slow = store.env, self._codecs, self._gate, self._slow
+        return {name: ReadRows(table, env, codecs[name], gate, slow) for name, table in self.projection.tables.items()}
 
     @property
     def checkpoint(self) -> int:
@@ -253,20 +254,15 @@ class View(Generic[P]):
 
     def fail(self, error: RemanenceError) -> ViewFailed:
         """The view can't go on for another reason than its projection."""
-        position = self._checkpoint + 1
-        message = f"the view {self.name} stands before event {position}: {error}"
-        failure = ViewFailed(message, view=self.name, position=position)
-        failure.__cause__ = error
-        self.failure = failure
-        return failure
+        self.failure = failure_before(self.name, self._checkpoint + 1, error)
+        return self.failure
 
     def digest(self) -> str:
         """Digest of all rows and index entries: equal views, and only they, have equal ones."""
         hasher = blake3()
         for name, rows in sorted(self.reading.items()):
-            for database, key, value in rows.entries():
-                for part in (name.encode(), database.encode(), key, value):
-                    hasher.update(len(part).to_bytes(4, "big") + part)
+            for entry in rows.entries():
+                absorb(hasher, name, entry)
         return hasher.hexdigest()
 
     def statistics(self, head: int, lag_s: float | None = None) -> ViewStatistics:
@@ -297,10 +293,14 @@ class View(Generic[P]):
     def close(self) -> None:
         """Store the checkpoint, flush and close."""
         try:
-            if not self._read_only and self._checkpoint > self.store.mark()[0]:
-                self.store.write(lambda _: None, self._checkpoint, self._proof)
+            self.settle()
         finally:
             self.store.close()
+
+    def settle(self) -> None:
+        """Store the checkpoint, if events that changed nothing have moved it since it was stored last."""
+        if not self._read_only and self._checkpoint > self.store.mark()[0]:
+            self.store.write(lambda _: None, self._checkpoint, self._proof)
 
     def _gate(self) -> None:
         """A view in the commit that failed shows nothing, because it must not show less than was acknowledged."""
@@ -354,7 +354,7 @@ class Views:
         behind = [view for view in self.inline if view.checkpoint < head]
         start = min((view.checkpoint for view in behind), default=head)
         names = ", ".join(view.name for view in behind)
-        for batch in log.scan(after=start, before=head + 1):
+        for batch in log.scan(after=start, before=head + 1, decoded=bool(behind)):
             self.apply(batch)
             if progress is not None:
                 progress(names, batch[-1].position - start, head - start)

@@ -34,32 +34,60 @@ from .memory import Memory as Memory
 from .opening import Settings as Settings
 from .opening import open_engine as open_engine
 from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
+from .projections.auditing import Audit as Audit
+from .projections.auditing import Difference as Difference
+from .projections.conditions import Test as Test
+from .projections.conditions import Where as Where
+from .projections.conditions import between as between
+from .projections.conditions import ge as ge
+from .projections.conditions import gt as gt
+from .projections.conditions import has_all as has_all
+from .projections.conditions import has_any as has_any
+from .projections.conditions import le as le
+from .projections.conditions import lt as lt
+from .projections.conditions import ne as ne
+from .projections.conditions import one_of as one_of
+from .projections.conditions import prefix as prefix
+from .projections.conditions import where as where
 from .projections.memories.view import Memories as Memories
 from .projections.memories.view import MemoryRow as MemoryRow
+from .projections.plans import Found as Found
+from .projections.plans import Plan as Plan
+from .projections.plans import Step as Step
 from .projections.projection import Projection as Projection
 from .projections.projection import on as on
+from .projections.replaying import DetachedView as DetachedView
 from .projections.schema import Index as Index
+from .projections.slow import SlowQuery as SlowQuery
 from .projections.tables import Table as Table
+from .reading import MemoryReader as MemoryReader
+from .replay import replay as replay
 
 __all__ = [
     "Appended",
+    "Audit",
     "Behind",
     "Closed",
     "Condition",
     "Conflict",
     "Damaged",
+    "DetachedView",
+    "Difference",
     "Engine",
     "EventConverter",
+    "Found",
     "Index",
     "InvalidInput",
     "KeyReused",
     "Locked",
     "Memories",
     "Memory",
+    "MemoryReader",
     "MemoryRow",
     "NewMemory",
     "NotFound",
     "OutcomeUnknown",
+    "Plan",
     "Projection",
     "Query",
     "Reaction",
@@ -67,15 +95,31 @@ __all__ = [
     "RemanenceError",
     "Request",
     "Settings",
+    "SlowQuery",
     "Statistics",
+    "Step",
     "StorageFailed",
     "Table",
+    "Test",
     "Unreadable",
     "ViewFailed",
+    "Where",
+    "between",
     "event",
+    "ge",
+    "gt",
+    "has_all",
+    "has_any",
+    "le",
+    "lt",
     "make_converter",
+    "ne",
     "on",
+    "one_of",
     "open",
     "open_engine",
+    "prefix",
+    "replay",
     "upcaster",
+    "where",
 ]

@@ -6,6 +6,7 @@ An engine belongs to the Trio loop and the process that opened it.
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -20,10 +21,14 @@ from .actors.writer import Writer, WriterStatistics
 from .core.appends import Append, Appended
 from .core.clock import Entropy, WallClock
 from .core.errors import Closed, InvalidInput, RemanenceError
-from .core.log import Log
+from .core.log import Log, Progress
+from .core.past import Moment, past_log
 from .core.queries import Condition, Query
 from .core.recorded import Recorded
+from .past import audited, replaying
+from .projections.auditing import Audit
 from .projections.projection import Projection
+from .projections.slow import SlowQueries, SlowQuery, never
 from .projections.view_statistics import ViewStatistics
 from .projections.views import Views
 from .tending import POLL_S, Tending
@@ -47,6 +52,7 @@ class Statistics:
         unknown_types: those of the types that this program has no class for; its views pass them over.
         views: every view.
         writer: the writer, or None when the engine is read-only.
+        slow_queries: the last queries that took longer than `Settings.slow_query_s`, in this process; 100 at most.
     """
 
     path: str
@@ -57,6 +63,7 @@ class Statistics:
     unknown_types: tuple[str, ...]
     views: tuple[ViewStatistics, ...]
     writer: WriterStatistics | None
+    slow_queries: tuple[SlowQuery, ...] = ()
 
 
 @attrs.frozen
@@ -80,10 +87,12 @@ class Engine(Tending):
         log: Log,
         views: Views,
         writer: Writer | None,
+        slow: SlowQueries,
         *,
         clock: WallClock,
         entropy: Entropy,
         keepers: Iterable[Keeper] = (),
+        is_past: bool = False,
     ) -> None:
         super().__init__(log, views, keepers)
         self.path = path
@@ -91,8 +100,10 @@ class Engine(Tending):
         self.clock = clock
         self.entropy = entropy
         self._writer = writer
+        self._slow = slow
         self._news = trio.Event()
         self._is_closed = False
+        self._is_past = is_past
         if writer is not None:
             writer.on_commit(lambda _: self._wake())
 
@@ -237,7 +248,7 @@ class Engine(Tending):
             types: only those of one of these types.
             tags: only those with all these tags.
             query: instead of types and tags.
-            live: go on for ever; or end at what is there now.
+            live: go on for ever; or end at what is there now, as the past does in any case.
         """
         wanted = self._query(query, types, tags)
         end = self._visible()
@@ -251,7 +262,7 @@ class Engine(Tending):
                 after = batch[-1].position
                 await trio.lowlevel.checkpoint()
                 continue
-            if not live:
+            if not live or self._is_past:
                 return
             after = max(after, head)
             await self._changed(news)
@@ -285,6 +296,7 @@ class Engine(Tending):
             unknown_types=tuple(name for name in types if self.log.registry.named(name) is None),
             views=self._view_statistics(head, self.clock()),
             writer=None if self._writer is None else self._writer.statistics(),
+            slow_queries=self._slow.kept(),
         )
 
     async def backup(self, target: Path | str) -> None:
@@ -295,6 +307,41 @@ class Engine(Tending):
             StorageFailed: the disk refuses.
         """
         await trio.to_thread.run_sync(self.log.store.backup, Path(target))
+
+    # -- the past
+
+    @contextlib.asynccontextmanager
+    async def as_of(self, moment: Moment, *, progress: Progress | None = None) -> AsyncGenerator[Engine, None]:
+        """This engine as it stood: the same reads, of the log up to then and of views that show it.
+
+        Args:
+            moment: a position, or an aware datetime: then the last event recorded by then.
+            progress: told how far building the views is.
+
+        Raises:
+            InvalidInput: the log has no such position, or the datetime no time zone.
+            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
+        """
+        self._refuse_closed()
+        projections = [view.projection for view in self._views]
+        async with replaying(self.log, projections, moment, folder=self.path, progress=progress) as replay:
+            log = past_log(self.log, replay.position)
+            past = Engine(
+                self.path, log, replay.views, None, never, clock=self.clock, entropy=self.entropy, is_past=True
+            )
+            try:
+                yield past
+            finally:
+                past.end()
+
+    async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
+        """Fold the log anew and compare every view with what comes out, while work goes on.
+
+        Raises:
+            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
+        """
+        self._refuse_closed()
+        return await audited(self.log, self._views, progress)
 
     # -- inside
 

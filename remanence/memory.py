@@ -8,16 +8,15 @@ memory whatever its words: its session and place make it what it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from .core.clock import ulid
-from .core.errors import Conflict, InvalidInput, KeyReused, NotFound, RemanenceError
+from .core.errors import Conflict, InvalidInput, KeyReused, RemanenceError
 from .core.queries import Condition
-from .core.recorded import Recorded
 from .deciding import Draft, Remembered, draft, in_turn, revision, revision_guard
-from .engine import Engine, Request, Statistics
+from .engine import Engine, Request
 from .identity import NewMemory
 from .projections.memories.events import (
     MemoryForgotten,
@@ -28,17 +27,17 @@ from .projections.memories.events import (
     session_tag,
 )
 from .projections.memories.view import Memories, MemoryRow
-from .wanted import Order, Wanted
+from .reading import MemoryReader, is_id
+from .wanted import Order
 
 __all__ = ["Memory", "Order", "Remembered"]
 
-ID_LENGTH_MAX: Final = 100
 TRIES: Final = 100
 """Times that a decision is made anew because somebody else's came first. Each try means that another one succeeded."""
 
 
-class Memory:
-    """An agent's memory. Made by `remanence.open`.
+class Memory(MemoryReader):
+    """An agent's memory: `MemoryReader` says what can be asked of it. Made by `remanence.open`.
 
     Attributes:
         engine: the engine that it stands on.
@@ -46,11 +45,8 @@ class Memory:
     """
 
     def __init__(self, engine: Engine, by: str | None = None) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.by = by
-        self._rows = engine.view(Memories).rows
-
-    # -- writing
 
     async def remember(
         self,
@@ -209,108 +205,6 @@ class Memory:
         """
         return await self._on_memory(memory_id, lambda row: MemoryForgotten(row.id, row.scope, reason), cause)
 
-    # -- reading
-
-    def get(self, memory_id: str) -> MemoryRow:
-        """The memory with this id, as it is now.
-
-        Raises:
-            NotFound: there is none, or it has been forgotten.
-        """
-        row = self._rows.get(memory_id) if _is_id(memory_id) else None
-        if row is None:
-            known = self.engine.read(tags=[memory_tag(memory_id)], limit=1) if _is_id(memory_id) else []
-            message = (
-                f"the memory {memory_id} has been forgotten; its history is there"
-                if known
-                else f"there is no memory {memory_id!r}"
-            )
-            raise NotFound(message)
-        return row
-
-    def find(
-        self,
-        *,
-        scope: str | Sequence[str] = "main",
-        kind: str | None = None,
-        tags: Iterable[str] = (),
-        session: str | None = None,
-        since: datetime | None = None,
-        until: datetime | None = None,
-        min_confidence: float = 0.0,
-        order: Order = "newest",
-        limit: int | None = 100,
-    ) -> list[MemoryRow]:
-        """Memories of a scope that fit all that is said, by index.
-
-        Args:
-            scope: whose memories.
-            kind: only of this kind.
-            tags: only with all these tags.
-            session: only turns of this conversation, which come in its order whatever `order` says.
-            since: only from this time on.
-            until: only before this time.
-            min_confidence: only this sure or surer.
-            order: "newest" or "oldest" first by time, or "surest" first by confidence.
-            limit: at most so many; None for all.
-
-        Raises:
-            InvalidInput: something can't be taken.
-        """
-        wanted = Wanted(
-            scope=scope,
-            kind=kind,
-            tags=tags,
-            session=session,
-            since=since,
-            until=until,
-            min_confidence=min_confidence,
-            order=order,
-            limit=limit,
-        )
-        return wanted.among(self._rows)
-
-    def history(self, memory_id: str) -> list[Recorded[Any]]:
-        """Every event that made the memory what it is, oldest first; also after it has been forgotten.
-
-        Raises:
-            NotFound: there never was such a memory.
-        """
-        found = self.engine.read(tags=[memory_tag(memory_id)]) if _is_id(memory_id) else []
-        if not found:
-            message = f"there is no memory {memory_id!r}"
-            raise NotFound(message)
-        return found
-
-    def why(self, memory_id: str) -> list[Recorded[Any]]:
-        """The chain of causes: the memory's newest event, the event that led to it, and so on to the first.
-
-        Raises:
-            NotFound: there never was such a memory.
-        """
-        chain = [self.history(memory_id)[-1]]
-        while (cause := chain[-1].cause) is not None and cause < chain[-1].position:
-            found = self.engine.log.get(cause)
-            if found is None:
-                break
-            chain.append(found)
-        return chain
-
-    def events(
-        self,
-        *,
-        after: int = 0,
-        types: Iterable[type | str] = (),
-        tags: Iterable[str] = (),
-        live: bool = True,
-    ) -> AsyncGenerator[Recorded[Any], None]:
-        """Every event that matches: first those there are, then each new one as it is committed (`Engine.events`)."""
-        return self.engine.events(after=after, types=types, tags=tags, live=live)
-
-    def stats(self) -> Statistics:
-        """What the memory holds and how it is doing."""
-        return self.engine.statistics()
-
     # -- deciding
 
     async def _outcome(self, new: NewMemory, cause: int | None) -> Remembered | RemanenceError:
@@ -360,7 +254,7 @@ class Memory:
 
     async def _look_up(self, memory_id: str) -> tuple[int, MemoryRow]:
         """A memory to decide about, and up to where it is seen. What was accepted is made visible first."""
-        if not _is_id(memory_id) or self._rows.get(memory_id) is None:
+        if not is_id(memory_id) or self._rows.get(memory_id) is None:
             await self._catch_up()
         return self._checkpoint(), self.get(memory_id)
 
@@ -374,11 +268,6 @@ class Memory:
     async def _catch_up(self) -> None:
         """Make visible what stood in the way."""
         await self.engine.flush()
-
-
-def _is_id(text: object) -> bool:
-    """Whether there could be a memory with this id."""
-    return isinstance(text, str) and text.isascii() and text.isprintable() and 0 < len(text) <= ID_LENGTH_MAX
 
 
 def _restless() -> Conflict:

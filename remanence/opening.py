@@ -22,7 +22,7 @@ from .actors.reaction import Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
-from .core.clock import Entropy, WallClock, system_clock, system_entropy
+from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
 from .core.environment import DEFAULT_MAP_BYTES
 from .core.errors import InvalidInput, NotFound, StorageFailed
 from .core.events import Registry, Upcaster
@@ -36,12 +36,15 @@ from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
 from .projections.skips import ViewSkipped
+from .projections.slow import SlowQueries
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
 
 __all__ = ["Settings", "open_engine", "open_memory"]
 
 SHUTDOWN_S: Final = 30.0
+SLOW_QUERY_S: Final = 0.1
+"""What a person notices as a delay, and a thousand times what a query by index takes."""
 
 
 @attrs.frozen
@@ -54,16 +57,21 @@ class Settings:
         map_bytes: address space for each file to begin with; it grows when it has to.
         shutdown_s: how long closing waits for what is under way, in seconds.
         retrain: whether the log trains compression dictionaries from its own events when that pays.
+        slow_query_s: queries that take so long, in seconds, are listed by `Engine.statistics` with their plans.
     """
 
     durability: str = Durability.DURABLE
     map_bytes: int = DEFAULT_MAP_BYTES
     shutdown_s: float = SHUTDOWN_S
     retrain: bool = True
+    slow_query_s: float = SLOW_QUERY_S
 
     def __attrs_post_init__(self) -> None:
         if self.durability not in (Durability.DURABLE, Durability.BUFFERED):
             message = f"durability is 'durable' or 'buffered', not {self.durability!r}"
+            raise InvalidInput(message)
+        if not self.slow_query_s >= 0:
+            message = f"slow_query_s is a time in seconds, 0 or more, not {self.slow_query_s!r}"
             raise InvalidInput(message)
 
 
@@ -82,6 +90,7 @@ async def open_engine(
     create: bool = True,
     clock: WallClock = system_clock,
     entropy: Entropy = system_entropy,
+    timer: Timer = system_timer,
     progress: Progress | None = None,
 ) -> AsyncGenerator[Engine, None]:
     """Open a log with its views.
@@ -99,6 +108,7 @@ async def open_engine(
         create: make the log if it isn't there.
         clock: unix time in nanoseconds.
         entropy: random bytes.
+        timer: seconds that only go forward, to tell slow queries by.
         progress: told how far building the views is.
 
     Raises:
@@ -111,15 +121,12 @@ async def open_engine(
     settings = settings or Settings()
     converter = converter or make_converter()
     registry = Registry((ViewSkipped, ReactionMarked, ReactionFailed, *events), upcasters, converter)
-    inline = frozenset(projections := tuple(projections))
     reactions = _one_each(reactions)
-    projections = distinct((*projections, *async_projections))
-    if (read_only or not create) and not (root / "log" / "data.mdb").exists():
-        message = f"there is no log in {root}"
-        raise NotFound(message)
-
-    wanted = [(projection, projection not in inline) for projection in projections]
-    open_parts = partial(_open_parts, root, registry, wanted, converter, settings, read_only=read_only)
+    wanted = _wanted(projections, async_projections)
+    if read_only or not create:
+        _require_log(root)
+    slow = SlowQueries(settings.slow_query_s, clock=timer)
+    open_parts = partial(_open_parts, root, registry, wanted, converter, settings, slow=slow, read_only=read_only)
     with contextlib.ExitStack() as stack:
         if not read_only:
             _make_folder(root)
@@ -127,7 +134,7 @@ async def open_engine(
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
         keepers = Keepers([] if writer is None else [Keeper(log, view, writer) for view in views])
-        engine = Engine(root, log, views, writer, clock=clock, entropy=entropy, keepers=keepers)
+        engine = Engine(root, log, views, writer, slow, clock=clock, entropy=entropy, keepers=keepers)
         try:
             if writer is None:
                 yield engine
@@ -206,6 +213,20 @@ async def _running(
         raise raised
 
 
+def _require_log(root: Path) -> None:
+    if not (root / "log" / "data.mdb").exists():
+        message = f"there is no log in {root}"
+        raise NotFound(message)
+
+
+def _wanted(
+    inline: Iterable[type[Projection]], following: Iterable[type[Projection]]
+) -> list[tuple[type[Projection], bool]]:
+    """Projections, each once, with whether it follows; one that is named as both is part of the commits."""
+    first = tuple(inline)
+    return [(projection, projection not in first) for projection in distinct((*first, *following))]
+
+
 def _one_each(reactions: Iterable[Reaction]) -> tuple[Reaction, ...]:
     """Reactions in order; two of one name would take each other's marks for their own."""
     names: dict[str, Reaction] = {}
@@ -231,6 +252,7 @@ def _open_parts(
     converter: EventConverter,
     settings: Settings,
     *,
+    slow: SlowQueries,
     clock: WallClock,
     entropy: Entropy,
     progress: Progress | None,
@@ -260,6 +282,7 @@ def _open_parts(
                 map_bytes=settings.map_bytes,
                 leaf_at=leaf_at,
                 is_async=is_async,
+                slow=slow,
             )
             stack.callback(view.close)
             opened.append(view)

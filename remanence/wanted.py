@@ -1,23 +1,23 @@
-"""What `Memory.find` wants: checked before anything is read, and answered through the index that fits best."""
+"""What `Memory.find` wants: checked before anything is read, and put as a question to the rows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from datetime import datetime
-from itertools import islice
-from typing import Any, Final, Literal, get_args
+from typing import Any, Final, Literal
 
 import attrs
 
 from .core.errors import InvalidInput
 from .identity import DEFAULT_SCOPE, as_labels, as_scope, check_kind, check_label, check_moment, check_share
+from .projections.conditions import ge, has_all, lt
 from .projections.memories.view import MemoryRow
 from .projections.rows import Rows
 
 __all__ = ["Order", "Wanted"]
 
 Order = Literal["newest", "oldest", "surest"]
-_ORDERS: Final[tuple[str, ...]] = get_args(Order)
+_ORDERS: Final[Mapping[str, str]] = {"newest": "-time_ns", "oldest": "time_ns", "surest": "-confidence"}
 
 
 @attrs.frozen(kw_only=True)
@@ -54,26 +54,15 @@ class Wanted:
 
     def among(self, rows: Rows[MemoryRow]) -> list[MemoryRow]:
         """Those of the memories that are wanted, in order."""
-        return list(islice(filter(self._fits, self._candidates(rows)), self.limit))
-
-    def _candidates(self, rows: Rows[MemoryRow]) -> Iterator[MemoryRow]:
-        """What the best index brings, in the order that is wanted: all that fits, and perhaps more."""
-        if self.session is not None:
-            return rows.iterate("by_session", self.scope, self.session)
-        if self.order == "surest":
-            return rows.iterate("by_confidence", self.scope, start=float(self.min_confidence), backward=True)
-        by_time: dict[str, Any] = {"start": self._low, "stop": self._high, "backward": self.order == "newest"}
-        if self.tags:
-            return rows.iterate("by_tag", self.scope, self.tags[0], **by_time)
+        conditions: dict[str, Any] = {"scope": self.scope, "confidence": ge(self.min_confidence)}
         if self.kind is not None:
-            return rows.iterate("by_kind", self.scope, self.kind, **by_time)
-        return rows.iterate("by_time", self.scope, **by_time)
-
-    def _fits(self, row: MemoryRow) -> bool:
-        return (
-            (self.kind is None or row.kind == self.kind)
-            and row.confidence >= self.min_confidence
-            and (self._low is None or row.time_ns >= self._low)
-            and (self._high is None or row.time_ns < self._high)
-            and set(self.tags) <= set(row.tags)
-        )
+            conditions["kind"] = self.kind
+        if self.tags:
+            conditions["tags"] = has_all(*self.tags)
+        if self._low is not None:
+            conditions["time_ns"] = ge(self._low)
+        if self._high is not None:
+            conditions["time_ns"] = conditions["time_ns"] & lt(self._high) if self._low is not None else lt(self._high)
+        if self.session is not None:
+            return rows.find(index="by_session", order="place", limit=self.limit, session=self.session, **conditions)
+        return rows.find(order=_ORDERS[self.order], limit=self.limit, **conditions)

@@ -8,6 +8,7 @@ from trio.testing import MockClock
 
 from remanence.actors import writer as writers
 from remanence.core.errors import Closed, OutcomeUnknown, StorageFailed
+from remanence.core.recorded import Reader
 from remanence.core.staging import Batch
 
 from .scene import Call, Noted, Scene, on_stage
@@ -186,7 +187,7 @@ async def test_the_interrupt_key_does_not_strike_the_writer(monkeypatch: pytest.
 
     def take() -> Batch:
         protected.append(trio.lowlevel.currently_ki_protected())
-        return Batch(1)
+        return Batch(1, Reader(scene.log.dictionaries, scene.log.registry))
 
     async with on_stage(monkeypatch) as scene:
         monkeypatch.setattr(scene.log, "take", take)

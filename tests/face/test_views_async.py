@@ -220,6 +220,7 @@ async def test_a_skip_is_recorded_and_rebuilt_alike(
         await engine.rebuild(projection)
         assert engine.digest(projection) == live
         assert engine.checkpoint(projection) == engine.head
+        assert [audit.is_sound for audit in await engine.audit()] == [True, True]
     async with club(tmp_path, read_only=True) as engine:
         assert engine.digest(projection) == live
     async with club(tmp_path) as engine:

@@ -1,4 +1,4 @@
-"""The public surface: `remanence/__init__.py` is the only promise, and every name in it is documented."""
+"""The public surface: the face and the testkit are the only promises, and every name in them is documented."""
 
 import ast
 import importlib
@@ -14,7 +14,10 @@ import pytest
 from .pages import code_of, pages
 from .tree import ROOT, write
 
-FACE: Final = Path("remanence/__init__.py")
+FACES: Final = {
+    "remanence": Path("remanence/__init__.py"),
+    "remanence.testkit": Path("remanence/testkit/__init__.py"),
+}
 
 
 def bound_names(body: Iterable[ast.stmt]) -> Iterator[str]:
@@ -95,20 +98,23 @@ def undocumented_commands(paths: Iterable[str], texts: Iterable[str]) -> list[st
     return [path for path in paths if not re.search(rf"\b{re.escape(path)}\b", shown)]
 
 
-def test_each_public_name_is_exported_once() -> None:
-    """`__all__` is exactly what `remanence/__init__.py` binds, and each name stands there once."""
-    assert unkept_promises(ROOT / FACE) == []
+@pytest.mark.parametrize("path", FACES.values(), ids=str)
+def test_each_public_name_is_exported_once(path: Path) -> None:
+    """`__all__` is exactly what the module binds, and each name stands there once."""
+    assert unkept_promises(ROOT / path) == []
 
 
-def test_each_public_name_is_there() -> None:
+@pytest.mark.parametrize("module", FACES)
+def test_each_public_name_is_there(module: str) -> None:
     """Everything `__all__` promises can be had from the imported package."""
-    face = importlib.import_module("remanence")
+    face = importlib.import_module(module)
     assert [name for name in face.__all__ if not hasattr(face, name)] == []
 
 
-def test_each_public_name_is_documented() -> None:
+@pytest.mark.parametrize("path", FACES.values(), ids=str)
+def test_each_public_name_is_documented(path: Path) -> None:
     """A reader finds every public name, as code, in README or under docs."""
-    names = exported_names(ast.parse((ROOT / FACE).read_text(encoding="utf-8")))
+    names = exported_names(ast.parse((ROOT / path).read_text(encoding="utf-8")))
     assert undocumented(names, (page.read_text(encoding="utf-8") for page in pages(ROOT))) == []
 
 

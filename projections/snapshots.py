@@ -1,0 +1,99 @@
+"""Snapshots: copies of views that stood still, to begin from instead of from nothing.
+
+A snapshot is a whole view: its files say which log, which position and which leaf there they are of, and their folder
+which projection, version and fingerprint. Whoever takes one opens it as any view, with every check that this means;
+so a snapshot of another history, version or declaration is never taken for more than it is: it is thrown away and the
+events are replayed. Deleting snapshots costs time and nothing else.
+
+    views/.snapshots/<position>/<name>-<version>-<fingerprint>/
+
+A snapshot is flushed and marked as clean before it gets its name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+from typing import Any, Final
+
+from ..core.environment import LOCK_FILE, sync_directory
+from ..core.errors import StorageFailed
+from .projection import Projection
+from .trust import is_trusted, mark_clean
+from .view_store import ViewStore
+from .views import View, view_path
+
+__all__ = ["FOLDER", "KEPT", "plant", "positions", "seed", "take"]
+
+FOLDER: Final = ".snapshots"
+"""No projection is called that."""
+KEPT: Final = 4
+"""Of each view: the newest bounds what a crash costs, the others what a look into the past does."""
+_DIGITS: Final = 20
+_UNFINISHED: Final = ".new"
+
+
+def positions(folder: Path, projection: type[Projection]) -> list[int]:
+    """Positions that there are snapshots of a projection at, in order."""
+    found = (each.parent.name for each in folder.glob(f"*/{view_path(folder, projection).name}"))
+    return sorted(int(name) for name in found if name.isdecimal())
+
+
+def take(folder: Path, view: View[Any], log_id: bytes) -> int:
+    """Keep a copy of a view as it is now; the oldest ones beyond `KEPT` go.
+
+    Args:
+        folder: the snapshots of a log.
+        view: the view; it may go on meanwhile.
+        log_id: id of the log.
+
+    Returns:
+        The position that the copy stands at: that of the last event that changed the view, or one after it.
+
+    Raises:
+        StorageFailed: the disk refuses.
+    """
+    unfinished = folder / f"{_UNFINISHED}-{view.name}"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        copy = plant(view, unfinished)
+        with contextlib.closing(ViewStore(copy, view.projection.databases(), log_id, read_only=True)) as store:
+            position = store.mark()[0]
+        (copy / LOCK_FILE).unlink(missing_ok=True)
+        place = view_path(folder / f"{position:0{_DIGITS}}", view.projection)
+        if not place.exists():
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            copy.rename(place)
+            sync_directory(place.parent)
+    except OSError as error:
+        message = f"can't keep a snapshot in {folder}: {error.strerror or error}"
+        raise StorageFailed(message) from error
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    for old in positions(folder, view.projection)[:-KEPT]:
+        shutil.rmtree(folder / f"{old:0{_DIGITS}}" / place.name)
+    return position
+
+
+def plant(view: View[Any], folder: Path) -> Path:
+    """Copy a view's files into `folder`, under the name that they have, marked as clean; returns where they are."""
+    target = view_path(folder, view.projection)
+    target.mkdir(mode=0o700, parents=True)
+    view.store.env.copy(target)
+    mark_clean(target)
+    return target
+
+
+def seed(snapshots: Path, projection: type[Projection], folder: Path, position: int) -> int:
+    """Copy the nearest snapshot that isn't beyond `position` to where the projection's view will be opened.
+
+    Returns:
+        Its position; 0 if there is none that can be trusted.
+    """
+    for found in reversed(positions(snapshots, projection)):
+        place = view_path(snapshots / f"{found:0{_DIGITS}}", projection)
+        if found <= position and is_trusted(place, None):
+            shutil.copytree(place, view_path(folder, projection))
+            return found
+    return 0

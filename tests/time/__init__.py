@@ -1,0 +1,1 @@
+"""Tests of the past: replays, as_of, audits, differences, forks, snapshots, exports."""
