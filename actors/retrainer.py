@@ -53,8 +53,7 @@ class Retrainer:
             await self._retrain(head)
 
     async def _retrain(self, head: int) -> None:
-        payloads = self._sample(head)
-        found = await trio.to_thread.run_sync(self._train, payloads)
+        found = await trio.to_thread.run_sync(self._train, head)
         if found is None:
             return
         dictionary, verdict = found
@@ -74,13 +73,11 @@ class Retrainer:
         """Payloads from all over the log; which ones depends on its length alone."""
         random = Random(head)  # noqa: S311 - a sample, not a secret
         positions = sorted(random.sample(range(1, head + 1), min(SAMPLE_EVENTS, head)))
-        return [
-            recorded.payload()
-            for position in positions
-            if (recorded := self._log.get(position)) is not None and not recorded.is_erased
-        ]
+        return [recorded.payload() for recorded in self._log.pick(positions) if not recorded.is_erased]
 
-    def _train(self, payloads: list[bytes]) -> tuple[bytes, Verdict] | None:
+    def _train(self, head: int) -> tuple[bytes, Verdict] | None:
+        """In a thread of its own, reading included: the loop has callers to serve."""
+        payloads = self._sample(head)
         held_out = payloads[::HELD_OUT]
         dictionary = train([payload for index, payload in enumerate(payloads) if index % HELD_OUT])
         return None if dictionary is None else (dictionary, judge(dictionary, self._log.dictionaries, held_out))

@@ -246,7 +246,7 @@ class Log:
         rest = None if limit is None else limit - (len(tail) if backward else 0)
         found: list[Recorded[Any]] = []
         if rest is None or rest > 0:
-            found = self._pick(self.catalog.select(query, after, known, rest, backward=backward))
+            found = self.pick(self.catalog.select(query, after, known, rest, backward=backward))
         return (tail + found) if backward else (found + tail)[:limit]
 
     def scan(
@@ -290,7 +290,12 @@ class Log:
             if query.matches(recorded.type, recorded.tags)
         ]
 
-    def _pick(self, positions: Sequence[int]) -> list[Recorded[Any]]:
+    def pick(self, positions: Sequence[int]) -> list[Recorded[Any]]:
+        """The events at single positions, in the order given.
+
+        Raises:
+            Damaged: one is, or is missing.
+        """
         frames = self.store.pick(positions)
         return [self._decode_one(frame, position) for position, frame in zip(positions, frames, strict=True)]
 

@@ -77,9 +77,9 @@ async def test_a_log_that_does_not_is_left_alone(monkeypatch: pytest.MonkeyPatch
     token = trio.lowlevel.current_trio_token()
     train = Retrainer._train  # pyright: ignore[reportPrivateUsage]
 
-    def noted(self: Retrainer, payloads: list[bytes]) -> object:
+    def noted(self: Retrainer, head: int) -> object:
         try:
-            return train(self, payloads)
+            return train(self, head)
         finally:
             token.run_sync_soon(judged.set)
 
