@@ -121,7 +121,7 @@ async def open_engine(
     settings = settings or Settings()
     converter = converter or make_converter()
     registry = Registry((ViewSkipped, ReactionMarked, ReactionFailed, *events), upcasters, converter)
-    reactions = _one_each(reactions)
+    acting = _one_each(reactions)
     wanted = _wanted(projections, async_projections)
     if read_only or not create:
         _require_log(root)
@@ -139,9 +139,7 @@ async def open_engine(
             if writer is None:
                 yield engine
             else:
-                async with _running(
-                    log, writer, keepers, [Reacting(log, each, writer) for each in reactions], settings
-                ):
+                async with _running(log, writer, keepers, [Reacting(log, each, writer) for each in acting], settings):
                     yield engine
         finally:
             engine.end()

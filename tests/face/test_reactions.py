@@ -115,11 +115,10 @@ async def test_what_was_not_marked_is_handled_when_next_opened(tmp_path: Path) -
     async with remanence.open_engine(tmp_path, events=EVENTS, projections=[Members]) as engine:
         await engine.append(Joined("ada"))
         await engine.append(Joined("bo"))
-    for _ in range(2):
-        welcome = Welcome()
-        async with club(tmp_path, welcome, read_only=True):
-            await wait_all_tasks_blocked()
-        assert welcome.sent == []
+    welcome = Welcome()
+    async with club(tmp_path, welcome, read_only=True):
+        await wait_all_tasks_blocked()
+    assert welcome.sent == []
     async with club(tmp_path, welcome) as engine:
         assert [each.data.name for each in await recorded(engine, 2)] == ["ada", "bo"]
 

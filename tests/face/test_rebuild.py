@@ -108,7 +108,11 @@ async def test_a_cancelled_rebuild_is_gone_on_with(tmp_path: Path, *, is_async: 
         await fill(engine)
         Roll.folded.clear()
         with trio.CancelScope() as scope:
-            await engine.rebuild(Roll, progress=lambda *_: scope.cancel())
+
+            def cancel(*_: object) -> None:
+                scope.cancel()
+
+            await engine.rebuild(Roll, progress=cancel)
         assert scope.cancelled_caught
         assert (names(engine), folders(tmp_path)) == (NAMES, ["", "-1"])
         assert Roll.folded == NAMES[:4]
