@@ -6,6 +6,7 @@ the log has everything, and replaying more of it is all that a missing snapshot 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,11 +14,12 @@ from typing import Any
 
 import trio
 
-from ..core.errors import RemanenceError
+from ..core.errors import Closed, RemanenceError
 from ..core.log import Log
 from ..core.recorded import Recorded
 from ..projections.snapshots import positions, take
-from ..projections.views import View, Views
+from ..projections.views import View
+from .keepers import Keepers
 from .writer import Writer
 
 __all__ = ["Snapshotter"]
@@ -28,22 +30,22 @@ _logger = logging.getLogger(__name__)
 class Snapshotter:
     """Watches a writer's commits, and copies the views whenever enough has happened since the last time."""
 
-    def __init__(self, log: Log, views: Views, writer: Writer, folder: Path, *, every_events: int) -> None:
+    def __init__(self, log: Log, keepers: Keepers, writer: Writer, folder: Path, *, every_events: int) -> None:
         """Begin.
 
         Args:
             log: the log.
-            views: its views.
+            keepers: what looks after its views.
             writer: its writer.
             folder: where the snapshots of the log are kept.
             every_events: how many events there are from one snapshot to the next.
         """
         self._log = log
-        self._views = views
+        self._keepers = keepers
         self._folder = folder
         self._every_events = every_events
         self._due = trio.Event()
-        newest = [max(positions(folder, view.projection), default=0) for view in views]
+        newest = [max(positions(folder, view.projection), default=0) for view in (keeper.view for keeper in keepers)]
         self._last = min(newest, default=log.head)
         if log.head - self._last >= every_events:
             self._due.set()
@@ -59,9 +61,10 @@ class Snapshotter:
             await self._due.wait()
             self._due = trio.Event()
             self._last = self._log.head
-            for view in self._views:
-                if view.failure is None:
-                    await trio.to_thread.run_sync(self._take, view)
+            for keeper in self._keepers:
+                if keeper.view.failure is None:
+                    with contextlib.suppress(Closed):  # the engine is being closed: there is always another time
+                        await keeper.undisturbed(self._take)
 
     def _take(self, view: View[Any]) -> None:
         try:

@@ -3,6 +3,7 @@
 | who acts          | errors                                                      |
 |-------------------|-------------------------------------------------------------|
 | the caller        | `InvalidInput`, `NotFound`, `Conflict`, `KeyReused`, `OutcomeUnknown`, `Closed` |
+|                   | `Behind`                                                     |
 | the programmer    | `Unreadable`, `ViewFailed`                                   |
 | another process   | `Locked`                                                     |
 | the disk's keeper | `Damaged`, `StorageFailed`                                   |
@@ -13,6 +14,7 @@ from __future__ import annotations
 from ..codecs.errors import Damaged, InvalidInput, RemanenceError
 
 __all__ = [
+    "Behind",
     "Closed",
     "Conflict",
     "Damaged",
@@ -76,6 +78,22 @@ class OutcomeUnknown(RemanenceError):
 
 class Closed(RemanenceError):
     """The engine, log or actor is closed, or belongs to the process before a fork; open it in this process again."""
+
+
+class Behind(RemanenceError, TimeoutError):
+    """A view did not reach a position by the deadline. It goes on; wait longer, or look at what it shows now.
+
+    Attributes:
+        view: name of the view.
+        checkpoint: position of the last event that it shows.
+        position: what was waited for.
+    """
+
+    def __init__(self, message: str, *, view: str, checkpoint: int, position: int) -> None:
+        super().__init__(message)
+        self.view = view
+        self.checkpoint = checkpoint
+        self.position = position
 
 
 class Unreadable(RemanenceError):

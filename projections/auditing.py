@@ -20,8 +20,9 @@ from ..codecs.converter import EventConverter
 from ..codecs.rows import RowCodec
 from ..core.errors import Damaged
 from ..core.log import Log, Progress
+from .digesting import absorb
 from .replaying import Replay
-from .views import View, absorb
+from .views import View
 
 __all__ = ["Audit", "Difference", "audit"]
 

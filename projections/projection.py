@@ -24,17 +24,18 @@ from ..core.recorded import Recorded
 from .rows import Rows
 from .tables import Table
 
-__all__ = ["Handler", "Projection", "on"]
+__all__ = ["HANDLES", "Handler", "Projection", "on"]
 
-H = TypeVar("H", bound=Callable[..., None])
+H = TypeVar("H", bound=Callable[..., Any])
 R = TypeVar("R")
 Handler = Callable[[Any, Recorded[Any]], None]
-_HANDLES: Final = "__remanence_handles__"
+HANDLES: Final = "__remanence_handles__"
+"""The attribute by which a method says which events it handles."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
 def on(*events: type | str) -> Callable[[H], H]:
-    """Mark a projection's method as the handler of events, given by class or by name.
+    """Mark a projection's or a reaction's method as the handler of events, given by class or by name.
 
     Raises:
         InvalidInput: a class is not an event, or nothing is given.
@@ -44,7 +45,7 @@ def on(*events: type | str) -> Callable[[H], H]:
     names = tuple(each if isinstance(each, str) else event_type_of(each).name for each in events)
 
     def mark(function: H) -> H:
-        setattr(function, _HANDLES, names)
+        setattr(function, HANDLES, names)
         return function
 
     return mark
@@ -104,8 +105,8 @@ def _members(cls: type[Projection]) -> tuple[dict[str, Table[Any]], dict[str, st
         for attribute, member in members.items():
             if _is_table(member):
                 tables[member.name] = member
-            elif hasattr(member, _HANDLES):
-                methods[attribute] = getattr(member, _HANDLES)
+            elif hasattr(member, HANDLES):
+                methods[attribute] = getattr(member, HANDLES)
             else:
                 continue
             if hasattr(Projection, attribute):

@@ -19,6 +19,7 @@ from ..core.errors import InvalidInput
 from ..core.log import Log, Progress
 from ..core.past import Moment, past_log, position_at
 from .projection import Projection
+from .skips import skips_of
 from .snapshots import plant, seed
 from .view_store import leaves_of
 from .views import View, Views, distinct
@@ -77,6 +78,7 @@ class Replay:
                     leaf_at=leaves_of(self._log.store),
                 )
                 stack.callback(view.store.env.close)
+                view.skips = skips_of(self._source, each)
                 opened.append(view)
             stack.pop_all()
         return Views(opened)

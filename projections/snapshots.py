@@ -20,10 +20,11 @@ from typing import Any, Final
 from ..core.environment import LOCK_FILE, sync_directory
 from ..core.errors import StorageFailed
 from ..core.machine import boot_id
+from .generations import live_generation, view_path
 from .projection import Projection
 from .trust import is_trusted, mark_clean
 from .view_store import ViewStore
-from .views import View, view_path
+from .views import View
 
 __all__ = ["FOLDER", "KEPT", "plant", "positions", "seed", "seed_if_lost", "take"]
 
@@ -102,8 +103,9 @@ def seed_if_lost(folder: Path, projection: type[Projection], position: int) -> N
         projection: the view's.
         position: the log's head.
     """
-    place = view_path(folder, projection)
-    if not is_trusted(place, boot_id()):
+    boot = boot_id()
+    place = view_path(folder, projection, live_generation(folder, projection, boot))
+    if not is_trusted(place, boot):
         shutil.rmtree(place, ignore_errors=True)
         seed(folder / FOLDER, projection, folder, position)
 

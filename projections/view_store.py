@@ -4,7 +4,8 @@ Invariants:
 - checkpoint and entries change in one transaction: whatever crashes, each event has been applied exactly once;
 - the checkpoint carries the leaf of its event, so that a view of another history (of another log, or of one that was
   since replaced by an older copy) is noticed and thrown away;
-- a view is `ready` once it has caught up with its log for the first time; nobody reads it before that.
+- a view is `ready` once it has caught up with its log for the first time; nobody reads it before that;
+- files that another took the place of say so before they go.
 """
 
 from __future__ import annotations
@@ -15,16 +16,17 @@ from pathlib import Path
 from struct import Struct
 from typing import Final
 
+import attrs
 import lmdb
 
 from ..codecs.frames import leaf, read_fields
 from ..core.environment import DEFAULT_MAP_BYTES, Environment
-from ..core.errors import Damaged, NotFound
+from ..core.errors import Damaged, NotFound, StorageFailed
 from ..core.machine import boot_id
 from ..core.stores import Store
 from .trust import is_trusted, mark_clean, mark_open
 
-__all__ = ["LeafAt", "ViewStore", "leaves_of"]
+__all__ = ["Glance", "LeafAt", "ViewStore", "glance", "leaves_of", "mark_replaced", "unpark"]
 
 LeafAt = Callable[[int], bytes | None]
 """The leaf of the event at a position of the log, or None if there is none."""
@@ -33,6 +35,8 @@ _META: Final = ".meta"
 _CHECKPOINT: Final = b"checkpoint"
 _READY: Final = b"ready"
 _LOG_ID: Final = b"log"
+_PARKED: Final = b"parked"
+_REPLACED: Final = b"replaced"
 _position = Struct(">Q")
 
 
@@ -138,6 +142,26 @@ class ViewStore:
         if not self.is_ready():
             self.env.write(lambda txn: txn.put(_READY, b"1", db=self.env.db(_META)))
 
+    def is_replaced(self) -> bool:
+        """Whether other files have taken the place of these."""
+        return self._meta(_REPLACED) is not None
+
+    def parked(self) -> bytes | None:
+        """What was noted of why the view stands still."""
+        return self._meta(_PARKED)
+
+    def park(self, why: bytes | None) -> None:
+        """Note why the view stands still; None when it no longer does.
+
+        Raises:
+            StorageFailed: the disk refuses.
+        """
+        meta = self.env.db(_META)
+        if why is not None:
+            self.env.write(lambda txn: txn.put(_PARKED, why, db=meta))
+        elif self.parked() is not None:
+            self.env.write(lambda txn: txn.delete(_PARKED, db=meta))
+
     def write(self, change: Callable[[lmdb.Transaction[bytes]], None], position: int, proof: bytes) -> None:
         """Apply `change` and move the checkpoint, in one transaction. `change` may be run again when the map grows.
 
@@ -162,6 +186,72 @@ class ViewStore:
         finally:
             self.env.close()
         mark_clean(self.path)
+
+
+@attrs.frozen
+class Glance:
+    """What the files of a view say without its projection.
+
+    Attributes:
+        log_id: the log that it is of.
+        checkpoint: position of the last event applied, as stored.
+        is_ready: whether it has ever caught up.
+        parked: what was noted of why it stands still.
+        used_bytes: what the files hold.
+    """
+
+    log_id: bytes | None
+    checkpoint: int
+    is_ready: bool
+    parked: bytes | None
+    used_bytes: int
+
+
+def glance(path: Path, boot: str | None) -> Glance | None:
+    """Look at the files of a view that isn't open in this process; None if there are none that can be trusted."""
+    if not is_trusted(path, boot):
+        return None
+    try:
+        env = Environment(path, (_META,), read_only=True, durable=False)
+    except (Damaged, StorageFailed):
+        return None  # just dropped, or never finished
+    try:
+        with env.reading() as txn:
+            found = {key: txn.get(key, db=env.db(_META)) for key in (_LOG_ID, _CHECKPOINT, _READY, _PARKED)}
+        mark = found[_CHECKPOINT]
+        checkpoint = 0 if mark is None else int(_position.unpack_from(mark)[0])
+        return Glance(found[_LOG_ID], checkpoint, found[_READY] is not None, found[_PARKED], env.used_bytes())
+    finally:
+        env.close()
+
+
+def mark_replaced(path: Path, boot: str | None) -> None:
+    """Tell whoever reads these files that others have taken their place. Files that can't be trusted have no readers.
+
+    Raises:
+        StorageFailed: the disk refuses.
+    """
+    _note(path, boot, lambda txn, meta: txn.put(_REPLACED, b"1", db=meta))
+
+
+def unpark(path: Path, boot: str | None) -> None:
+    """Take back what was noted of why the view stands still. Its files are not open in this process.
+
+    Raises:
+        StorageFailed: the disk refuses.
+    """
+    _note(path, boot, lambda txn, meta: txn.delete(_PARKED, db=meta))
+
+
+def _note(path: Path, boot: str | None, change: Callable[[lmdb.Transaction[bytes], lmdb._Database], bool]) -> None:
+    if not is_trusted(path, boot):
+        return
+    env = Environment(path, (_META,), durable=False)
+    try:
+        env.write(lambda txn: change(txn, env.db(_META)))
+        env.sync()  # a mark of a clean close stays true
+    finally:
+        env.close()
 
 
 def leaves_of(store: Store) -> LeafAt:

@@ -9,13 +9,11 @@ Invariants:
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-import attrs
-import lmdb
 from blake3 import blake3
 
 from ..codecs.converter import EventConverter
@@ -24,43 +22,22 @@ from ..codecs.rows import RowCodec
 from ..core.environment import DEFAULT_MAP_BYTES
 from ..core.errors import InvalidInput, NotFound, RemanenceError, ViewFailed
 from ..core.log import Log, Progress
+from ..core.machine import boot_id
 from ..core.recorded import Recorded
+from .digesting import absorb
+from .folding import failure_at, failure_before, fold
+from .generations import live_generation, pending_generation, retire_others, view_path
 from .projection import Projection
-from .rows import ReadRows, WriteRows
+from .reading import Reading
+from .rows import ReadRows
+from .skips import skips_of
 from .slow import SlowQueries, never
+from .view_statistics import Parked, ViewState, ViewStatistics
 from .view_store import LeafAt, ViewStore
 
-__all__ = ["View", "ViewStatistics", "Views", "absorb", "distinct", "view_path"]
+__all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
 
 P = TypeVar("P", bound=Projection)
-
-
-@attrs.frozen
-class ViewStatistics:
-    """How a view is doing.
-
-    Attributes:
-        name: the projection's name.
-        version: the projection's version.
-        checkpoint: position of the last event it has taken.
-        lag_events: how many events it is behind the log.
-        rows: number of rows, by table.
-        used_bytes: what its files hold.
-        failure: what its projection raised, or None.
-    """
-
-    name: str
-    version: int
-    checkpoint: int
-    lag_events: int
-    rows: Mapping[str, int]
-    used_bytes: int
-    failure: str | None
-
-
-def view_path(root: Path, projection: type[Projection]) -> Path:
-    """The directory of a view: it names everything that its files depend on."""
-    return root / f"{projection.name}-{projection.version}-{projection.fingerprint()}"
 
 
 def distinct(projections: Iterable[type[Projection]]) -> tuple[type[Projection], ...]:
@@ -93,8 +70,23 @@ class View(Generic[P]):
         boot: str | None = None,
         leaf_at: LeafAt | None = None,
         slow: SlowQueries = never,
+        is_async: bool = False,
+        generation: int | None = None,
     ) -> None:
         """Open the view, empty if there are no files of this version that can be trusted.
+
+        Args:
+            root: the folder of all views.
+            projection: what it is a view of.
+            log_id: id of the log.
+            converter: what rows are packed with.
+            read_only: open without the right to write.
+            map_bytes: initial size of the map.
+            boot: which start of the machine this is; by default, what the system tells.
+            leaf_at: looks into the log, to see whether the view is of its history.
+            slow: notes queries that take long.
+            is_async: whether it follows the log instead of being part of each commit.
+            generation: which of its folders; by default, the live one.
 
         Raises:
             InvalidInput: a table's rows hold what can't be kept.
@@ -103,38 +95,76 @@ class View(Generic[P]):
         """
         self.projection = projection
         self.name = projection.name
+        self.is_async = is_async
         self.failure: ViewFailed | None = None
+        self.parked: Parked | None = None
+        self.skips: frozenset[int] = frozenset()
+        self.rebuilt: int | None = None
         self._root = root
         self._read_only = read_only
-        tables = projection.tables
+        self._slow = slow.of(self.name)
+        self._boot = boot_id() if boot is None else boot
         self._codecs: dict[str, RowCodec[Any]] = {
-            name: RowCodec(table.row, converter) for name, table in tables.items()
+            name: RowCodec(table.row, converter) for name, table in projection.tables.items()
         }
-        self.store = ViewStore(
-            view_path(root, projection),
-            projection.databases(),
-            log_id,
+        self._open_store = partial(
+            ViewStore,
+            databases=projection.databases(),
+            log_id=log_id,
             read_only=read_only,
+            map_bytes=map_bytes,
+            boot=self._boot,
+            leaf_at=leaf_at,
+        )
+        self._beside: Callable[..., View[P]] = partial(
+            View,
+            *(root, projection, log_id, converter),
             map_bytes=map_bytes,
             boot=boot,
             leaf_at=leaf_at,
         )
-        if read_only and not self.store.is_ready():
-            self.store.close()
-            message = f"the view {self.name} is still being built; try again when the process that builds it is done"
-            raise NotFound(message)
-        self._checkpoint, self._proof = self.store.mark()
-        env = self.store.env
-        self._reading = {
-            name: ReadRows(table, env, self._codecs[name], self._gate, slow.of(self.name))
-            for name, table in tables.items()
-        }
-        self.rows = projection(self._reading)
+        self._open(live_generation(root, projection, self._boot) if generation is None else generation)
+        self.rows = projection(Reading(lambda: self.reading))
+
+    def _open(self, generation: int) -> None:
+        store = self._open_store(view_path(self._root, self.projection, generation))
+        if self._read_only and not store.is_ready():
+            store.close()
+            raise self._unbuilt()
+        self.generation = generation
+        self.is_ready = store.is_ready()
+        self._checkpoint, self._proof = store.mark()
+        self.store = store
+        self._reading = self._tables_of(store)
+
+    def _tables_of(self, store: ViewStore) -> Mapping[str, ReadRows[Any]]:
+        env, codecs, gate, slow = store.env, self._codecs, self._gate, self._slow
+        return {name: ReadRows(table, env, codecs[name], gate, slow) for name, table in self.projection.tables.items()}
 
     @property
     def checkpoint(self) -> int:
         """Position of the last event that the view shows."""
-        return self.store.mark()[0] if self._read_only else self._checkpoint
+        if not self._read_only:
+            return self._checkpoint
+        self.follow()
+        return self.store.mark()[0]
+
+    @property
+    def reading(self) -> Mapping[str, ReadRows[Any]]:
+        """The tables, to read from."""
+        self.follow()
+        return self._reading
+
+    def follow(self) -> None:
+        """Read-only: go over to the files that have taken the place of ours, if others have.
+
+        Raises:
+            NotFound: they are of another version of the projection.
+        """
+        if self._read_only and self.store.is_replaced():
+            old = self.store
+            self._open(live_generation(self._root, self.projection, self._boot))
+            old.close()
 
     def apply(self, events: Sequence[Recorded[Any]]) -> None:
         """Take the next events; those it has already are passed over.
@@ -143,8 +173,17 @@ class View(Generic[P]):
             ViewFailed: the projection raised; the view shows everything up to the event before.
             StorageFailed: the disk refuses; the view is as before.
         """
+        if self.failure is None:
+            self.take(events)
+
+    def take(self, events: Sequence[Recorded[Any]]) -> None:
+        """As `apply`, whether or not the view has failed before: who mends it calls this until nothing is left.
+
+        Raises:
+            ViewFailed, StorageFailed: as `apply`.
+        """
         events = [event for event in events if event.position > self._checkpoint] if events else events
-        if not events or self.failure is not None:
+        if not events:
             return
         if events[0].position != self._checkpoint + 1:
             message = f"the view {self.name} stands at {self._checkpoint} and was given event {events[0].position}"
@@ -158,66 +197,97 @@ class View(Generic[P]):
             index, error = failed
             if index:
                 self._fold(events[:index])
-            self.failure = _failure(self.name, events[index], error)
+            self.failure = failure_at(self.name, events[index], error)
             raise self.failure from error
 
     def _fold(self, events: Sequence[Recorded[Any]]) -> tuple[int, Exception] | None:
-        """Run the handlers over events in one transaction; or tell which event's handler raised what."""
-        failed: list[tuple[int, Exception]] = []
-
-        def change(txn: lmdb.Transaction[bytes]) -> None:
-            failed.clear()
-            rows = {
-                name: WriteRows(table, self.store.env, self._codecs[name], txn)
-                for name, table in self.projection.tables.items()
-            }
-            fold = self.projection(rows)
-            handlers = self.projection.handlers
-            for index, event in enumerate(events):
-                handler = handlers.get(event.type)
-                if handler is None or event.is_erased:
-                    continue
-                try:
-                    handler(fold, event)
-                except Exception as error:
-                    failed.append((index, error))
-                    raise _Abandoned from error
-            for each in rows.values():
-                each.flush()
-
-        position, proof = events[-1].position, leaf(events[-1].frame)
-        try:
-            self.store.write(change, position, proof)
-        except _Abandoned:
-            return failed[0]
-        self._checkpoint, self._proof = position, proof
-        return None
+        failed = fold(self.projection, self.store, self._codecs, events, self.skips)
+        if failed is None:
+            self._checkpoint, self._proof = events[-1].position, leaf(events[-1].frame)
+        return failed
 
     def finish(self) -> None:
         """The view has caught up: let readers in, and drop the files of other versions."""
+        self.store.park(None)
         self.store.mark_ready()
-        for other in self._root.glob(f"{self.name}-*-*"):
-            if other != self.store.path and other.name.rsplit("-", 2)[0] == self.name:
-                shutil.rmtree(other)
+        self.is_ready = True
+        retire_others(self._root, self.projection, self.generation, self._boot)
+
+    def is_rebuild_pending(self) -> bool:
+        """Whether a rebuild was begun, or asked for, and has not come to its end."""
+        return pending_generation(self._root, self.projection, self.generation) is not None
+
+    def beside(self) -> View[P]:
+        """The view that is to take the place of this one: where an earlier process left it, or empty.
+
+        Raises:
+            StorageFailed: the disk refuses.
+        """
+        pending = pending_generation(self._root, self.projection, self.generation)
+        built = self._beside(generation=self.generation + 1 if pending is None else pending)
+        built.skips = self.skips
+        return built
+
+    def switch(self, built: View[P]) -> ViewStore:
+        """Show what was built beside, from the next read on. Where this view's events are applied, or nowhere.
+
+        Returns:
+            What the view showed until now, to be closed and dropped.
+        """
+        old = self.store
+        built.store.mark_ready()  # the switch for every process that opens the view from here on
+        self._checkpoint, self._proof = built._checkpoint, built._proof
+        self.generation, self.store, self.is_ready = built.generation, built.store, True
+        self.failure = self.parked = None
+        # One assignment, last: a reader in another thread has the old tables or the new ones, never some of each.
+        self._reading = self._tables_of(self.store)
+        return old
+
+    def park(self, parked: Parked | None) -> None:
+        """Note why the view stands still, or, with None, that it doesn't.
+
+        Raises:
+            StorageFailed: the disk refuses; it is noted in this process alone.
+        """
+        self.parked = parked
+        self.store.park(None if parked is None else parked.pack())
+
+    def fail(self, error: RemanenceError) -> ViewFailed:
+        """The view can't go on for another reason than its projection."""
+        self.failure = failure_before(self.name, self._checkpoint + 1, error)
+        return self.failure
 
     def digest(self) -> str:
         """Digest of all rows and index entries: equal views, and only they, have equal ones."""
         hasher = blake3()
-        for name, rows in sorted(self._reading.items()):
+        for name, rows in sorted(self.reading.items()):
             for entry in rows.entries():
                 absorb(hasher, name, entry)
         return hasher.hexdigest()
 
-    def statistics(self, head: int) -> ViewStatistics:
-        """How the view is doing, when the log ends at `head`."""
+    def statistics(self, head: int, lag_s: float | None = None) -> ViewStatistics:
+        """How the view is doing, when the log ends at `head` and its next event has been there for `lag_s` seconds."""
+        checkpoint, reading = self.checkpoint, self.reading
+        parked = self.parked
+        if self._read_only and (packed := self.store.parked()) is not None:
+            parked = Parked.unpack(packed)
+        state: ViewState = "rebuilding" if self.rebuilt is not None else "live" if self.is_ready else "building"
+        if parked is not None or self.failure is not None:
+            state = "retrying" if parked is None else "parked"
+        is_shown = self.is_ready if self.is_async else self.failure is None
         return ViewStatistics(
             name=self.name,
             version=self.projection.version,
-            checkpoint=self.checkpoint,
-            lag_events=head - self.checkpoint,
-            rows={name: rows.count() for name, rows in self._reading.items()} if self.failure is None else {},
+            checkpoint=checkpoint,
+            lag_events=head - checkpoint,
+            rows={name: rows.count() for name, rows in reading.items()} if is_shown else {},
             used_bytes=self.store.env.used_bytes(),
             failure=None if self.failure is None else str(self.failure),
+            lag_s=lag_s,
+            state=state,
+            is_async=self.is_async,
+            rebuilt=self.rebuilt,
+            parked=parked,
         )
 
     def close(self) -> None:
@@ -233,25 +303,17 @@ class View(Generic[P]):
             self.store.write(lambda _: None, self._checkpoint, self._proof)
 
     def _gate(self) -> None:
-        if self.failure is not None:
-            raise self.failure
+        """A view in the commit that failed shows nothing, because it must not show less than was acknowledged."""
+        if not self.is_async:
+            if self.failure is not None:
+                raise self.failure
+        elif not self.is_ready:
+            raise self._unbuilt()
 
-
-def absorb(hasher: blake3, table: str, entry: tuple[str, bytes, bytes]) -> None:
-    """Take an entry of a table (database, key, value) into a view's digest. Tables come in the order of their names."""
-    database, key, value = entry
-    for part in (table.encode(), database.encode(), key, value):
-        hasher.update(len(part).to_bytes(4, "big") + part)
-
-
-class _Abandoned(Exception):
-    """Leaves a transaction unwritten."""
-
-
-def _failure(name: str, event: Recorded[Any], error: Exception) -> ViewFailed:
-    message = f"the view {name} stands before event {event.position} ({event.type}): its projection raised "
-    message += f"{type(error).__name__}: {error}; mend it, and the view catches up when the log is next opened"
-    return ViewFailed(message, view=name, position=event.position)
+    def _unbuilt(self) -> NotFound:
+        message = f"the view {self.name} is still being built; "
+        wait = f"await engine.wait_for({self.projection.__name__})"
+        return NotFound(message + ("try again when the process that builds it is done" if self._read_only else wait))
 
 
 class Views:
@@ -262,6 +324,11 @@ class Views:
 
     def __iter__(self) -> Iterator[View[Any]]:
         return iter(self._views.values())
+
+    @property
+    def inline(self) -> Iterator[View[Any]]:
+        """Those that are part of the commits."""
+        return (view for view in self if not view.is_async)
 
     def of(self, projection: type[P]) -> View[P]:
         """The view of a projection.
@@ -276,20 +343,22 @@ class Views:
         return cast("View[P]", found)
 
     def catch_up(self, log: Log, progress: Progress | None = None) -> None:
-        """Bring every view up to the log's head.
+        """Bring every view that is part of the commits up to the log's head.
 
         Raises:
             StorageFailed, Damaged: as the log or a view's files say.
         """
+        for view in self:
+            view.skips = skips_of(log, view.projection)
         head = log.head
-        behind = [view for view in self if view.checkpoint < head]
+        behind = [view for view in self.inline if view.checkpoint < head]
         start = min((view.checkpoint for view in behind), default=head)
         names = ", ".join(view.name for view in behind)
         for batch in log.scan(after=start, before=head + 1, decoded=bool(behind)):
             self.apply(batch)
             if progress is not None:
                 progress(names, batch[-1].position - start, head - start)
-        for view in self:
+        for view in self.inline:
             if view.failure is None:
                 view.finish()
 
@@ -299,7 +368,7 @@ class Views:
         Raises:
             NotFound: one doesn't; whoever writes the log has yet to bring it up to date.
         """
-        for view in self:
+        for view in self.inline:
             for batch in log.scan(after=view.checkpoint):
                 if any(event.type in view.projection.handlers for event in batch):
                     message = (
@@ -308,9 +377,9 @@ class Views:
                     raise NotFound(message)
 
     def apply(self, events: Sequence[Recorded[Any]]) -> list[ViewFailed]:
-        """Give every view the next events; returns the failures that this brought."""
+        """Give every view that is part of the commits the next events; returns the failures that this brought."""
         failures: list[ViewFailed] = []
-        for view in self:
+        for view in self.inline:
             try:
                 view.apply(events)
             except ViewFailed as failure:

@@ -4,9 +4,11 @@ This module is the face: every name exported here is a promise to users, and no 
 (`actors`, `projections`, `core`, `codecs`) never import it.
 """
 
+from .actors.reaction import Reaction as Reaction
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
+from .core.errors import Behind as Behind
 from .core.errors import Closed as Closed
 from .core.errors import Conflict as Conflict
 from .core.errors import Damaged as Damaged
@@ -64,6 +66,7 @@ from .replay import replay as replay
 __all__ = [
     "Appended",
     "Audit",
+    "Behind",
     "Closed",
     "Condition",
     "Conflict",
@@ -89,6 +92,7 @@ __all__ = [
     "Plan",
     "Projection",
     "Query",
+    "Reaction",
     "Recorded",
     "RemanenceError",
     "Request",

@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from .actors.asks import Ask
+from .actors.keeper import Keeper
 from .actors.writer import Writer, WriterStatistics
 from .core.appends import Append, Appended
 from .core.clock import Entropy, WallClock
@@ -24,19 +25,19 @@ from .core.log import Log, Progress
 from .core.past import Moment, past_log
 from .core.queries import Condition, Query
 from .core.recorded import Recorded
-from .past import audited, replaying
+from .past import replaying
 from .projections.auditing import Audit
 from .projections.projection import Projection
 from .projections.replaying import Replay
 from .projections.slow import SlowQueries, SlowQuery, never
-from .projections.views import Views, ViewStatistics
+from .projections.view_statistics import ViewStatistics
+from .projections.views import Views
+from .tending import POLL_S, Tending
 
 __all__ = ["Engine", "Request", "Statistics"]
 
 P = TypeVar("P", bound=Projection)
 READ_BATCH: Final = 1024
-POLL_S: Final = 0.2
-"""How often a read-only engine looks for what another process has written."""
 
 
 @attrs.frozen
@@ -78,7 +79,7 @@ class Request:
     condition: Condition | None = None
 
 
-class Engine:
+class Engine(Tending):
     """An open log with its views. Made by `open_engine`, and closed by it."""
 
     def __init__(
@@ -91,13 +92,14 @@ class Engine:
         *,
         clock: WallClock,
         entropy: Entropy,
+        keepers: Iterable[Keeper] = (),
         is_past: bool = False,
     ) -> None:
+        super().__init__(log, views, keepers)
         self.path = path
         self.log = log
         self.clock = clock
         self.entropy = entropy
-        self.views = views
         self._writer = writer
         self._slow = slow
         self._news = trio.Event()
@@ -293,7 +295,7 @@ class Engine:
             log_bytes=self.log.store.used_bytes(),
             types=types,
             unknown_types=tuple(name for name in types if self.log.registry.named(name) is None),
-            views=tuple(view.statistics(head) for view in self.views),
+            views=self._view_statistics(head, self.clock()),
             writer=None if self._writer is None else self._writer.statistics(),
             slow_queries=self._slow.kept(),
         )
@@ -301,9 +303,7 @@ class Engine:
     async def backup(self, target: Path | str) -> None:
         """Write a copy of the log into an empty folder while work goes on. Views aren't copied: they are built from it.
 
-        Raises:
-            InvalidInput: the folder isn't empty.
-            StorageFailed: the disk refuses.
+        Raises InvalidInput when the folder isn't empty, StorageFailed when the disk refuses.
         """
         await trio.to_thread.run_sync(self.log.store.backup, Path(target))
 
@@ -340,7 +340,7 @@ class Engine:
     async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
         """Fold the log anew and compare every view with what comes out, as work goes on. Raises what `as_of` does."""
         self._refuse_closed()
-        return await audited(self.log, self.views, progress)
+        return await self._audited(progress)
 
     # -- inside
 

@@ -7,7 +7,7 @@ taken is let go again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +15,10 @@ from typing import Any, Final, cast
 import attrs
 import trio
 
+from .actors.keeper import Keeper
+from .actors.keepers import Keepers
+from .actors.reacting import Reacting
+from .actors.reaction import Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.snapshotter import Snapshotter
 from .actors.writer import Durability, Writer
@@ -32,6 +36,7 @@ from .projections import catalog as catalogs
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
+from .projections.skips import ViewSkipped
 from .projections.slow import SlowQueries
 from .projections.snapshots import FOLDER, seed_if_lost
 from .projections.view_store import leaves_of
@@ -86,6 +91,8 @@ async def open_engine(
     *,
     events: Iterable[type] = (),
     projections: Iterable[type[Projection]] = (),
+    async_projections: Iterable[type[Projection]] = (),
+    reactions: Iterable[Reaction] = (),
     upcasters: Iterable[Upcaster] = (),
     converter: EventConverter | None = None,
     settings: Settings | None = None,
@@ -101,7 +108,9 @@ async def open_engine(
     Args:
         path: its folder; made if it isn't there.
         events: the event classes that this program knows.
-        projections: the views it wants.
+        projections: the views it wants: each append shows in them when it returns.
+        async_projections: views that follow the log a little later, so that appends don't wait for them.
+        reactions: what acts outside because of events; nothing does when the log is opened read-only.
         upcasters: what turns stored data of earlier versions into today's.
         converter: a converter with hooks for types of your own, from `make_converter`.
         settings: durability and limits.
@@ -121,26 +130,27 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    registry = Registry(events, upcasters, converter)
-    projections = distinct(projections)
-    if (read_only or not create) and not (root / "log" / "data.mdb").exists():
-        message = f"there is no log in {root}"
-        raise NotFound(message)
-
+    registry = Registry((ViewSkipped, ReactionMarked, ReactionFailed, *events), upcasters, converter)
+    acting = _one_each(reactions)
+    wanted = _wanted(projections, async_projections)
+    if read_only or not create:
+        _require_log(root)
     slow = SlowQueries(settings.slow_query_s, clock=timer)
-    open_parts = partial(_open_parts, root, registry, projections, converter, settings, slow=slow, read_only=read_only)
+    open_parts = partial(_open_parts, root, registry, wanted, converter, settings, slow=slow, read_only=read_only)
     with contextlib.ExitStack() as stack:
         if not read_only:
             _make_folder(root)
             stack.enter_context(contextlib.closing(Lease.acquire(root)))
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
-        engine = Engine(root, log, views, writer, slow, clock=clock, entropy=entropy)
+        keepers = Keepers([] if writer is None else [Keeper(log, view, writer) for view in views])
+        engine = Engine(root, log, views, writer, slow, clock=clock, entropy=entropy, keepers=keepers)
         try:
             if writer is None:
                 yield engine
             else:
-                async with _running(root, log, views, writer, settings):
+                reacting = [Reacting(log, each, writer) for each in acting]
+                async with _running(root, log, writer, keepers, reacting=reacting, settings=settings):
                     yield engine
         finally:
             engine.end()
@@ -169,7 +179,7 @@ async def open_memory(path: Path | str, *, by: str | None = None, **options: Any
 
 @contextlib.asynccontextmanager
 async def _running(
-    root: Path, log: Log, views: Views, writer: Writer, settings: Settings
+    root: Path, log: Log, writer: Writer, keepers: Keepers, *, reacting: Sequence[Reacting], settings: Settings
 ) -> AsyncGenerator[None, None]:
     """Run the actors around a body, and stop them in order.
 
@@ -187,9 +197,12 @@ async def _running(
             await nursery.start(write)
             if settings.retrain:
                 nursery.start_soon(Retrainer(log, writer).run)
+            await nursery.start(keepers.run)
             if settings.snapshot_events is not None:
                 every = settings.snapshot_events
-                nursery.start_soon(Snapshotter(log, views, writer, root / "views" / FOLDER, every_events=every).run)
+                nursery.start_soon(Snapshotter(log, keepers, writer, root / "views" / FOLDER, every_events=every).run)
+            for each in reacting:
+                await nursery.start(each.run)
             try:
                 yield
             except trio.Cancelled:
@@ -198,12 +211,42 @@ async def _running(
                 raised = error
             finally:
                 with trio.CancelScope(shield=True):
-                    await writer.stop(trio.current_time() + settings.shutdown_s)
+                    deadline = trio.current_time() + settings.shutdown_s
+                    async with trio.open_nursery() as ending:
+                        for each in reacting:
+                            ending.start_soon(each.stop, deadline)
+                    await keepers.release()
+                    await writer.stop(deadline)
+                    await keepers.stop(deadline)
                 nursery.cancel_scope.cancel()
     except BaseExceptionGroup as group:
         raise _only(group) from None
     if raised is not None:
         raise raised
+
+
+def _require_log(root: Path) -> None:
+    if not (root / "log" / "data.mdb").exists():
+        message = f"there is no log in {root}"
+        raise NotFound(message)
+
+
+def _wanted(
+    inline: Iterable[type[Projection]], following: Iterable[type[Projection]]
+) -> list[tuple[type[Projection], bool]]:
+    """Projections, each once, with whether it follows; one that is named as both is part of the commits."""
+    first = tuple(inline)
+    return [(projection, projection not in first) for projection in distinct((*first, *following))]
+
+
+def _one_each(reactions: Iterable[Reaction]) -> tuple[Reaction, ...]:
+    """Reactions in order; two of one name would take each other's marks for their own."""
+    names: dict[str, Reaction] = {}
+    for reaction in reactions:
+        if names.setdefault(reaction.name, reaction) is not reaction:
+            message = f"two reactions are called {reaction.name}; name one anew"
+            raise InvalidInput(message)
+    return tuple(names.values())
 
 
 def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -217,7 +260,7 @@ def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
 def _open_parts(
     root: Path,
     registry: Registry,
-    projections: Iterable[type[Projection]],
+    projections: Iterable[tuple[type[Projection], bool]],
     converter: EventConverter,
     settings: Settings,
     *,
@@ -241,7 +284,7 @@ def _open_parts(
         stack.callback(catalog.close)
         log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
         opened: list[View[Any]] = []
-        for projection in projections:
+        for projection, is_async in projections:
             if not read_only:
                 seed_if_lost(folder, projection, log.head)
             view = View(
@@ -252,6 +295,7 @@ def _open_parts(
                 read_only=read_only,
                 map_bytes=settings.map_bytes,
                 leaf_at=leaf_at,
+                is_async=is_async,
                 slow=slow,
             )
             stack.callback(view.close)

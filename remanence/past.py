@@ -6,19 +6,16 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import trio
 
 from .core.log import Log, Progress
 from .core.past import Moment
-from .projections.auditing import Audit, audit
 from .projections.projection import Projection
 from .projections.replaying import Replay, replayed
 from .projections.snapshots import FOLDER
-from .projections.views import View
 
-__all__ = ["audited", "interruptible", "replaying"]
+__all__ = ["interruptible", "replaying"]
 
 
 @contextlib.asynccontextmanager
@@ -50,16 +47,6 @@ async def replaying(
     finally:
         with trio.CancelScope(shield=True):
             await trio.to_thread.run_sync(replay.close)
-
-
-async def audited(log: Log, views: Iterable[View[Any]], progress: Progress | None = None) -> list[Audit]:
-    """Audit views one after the other.
-
-    Raises:
-        ViewFailed, Damaged, StorageFailed: as `projections.auditing.audit`.
-    """
-    tell = interruptible(progress)
-    return [await trio.to_thread.run_sync(audit, log, view, tell) for view in views]
 
 
 def interruptible(progress: Progress | None) -> Progress:

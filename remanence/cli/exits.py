@@ -25,6 +25,7 @@ from typing import IO, Any, Final
 import click
 
 from ..core.errors import (
+    Behind,
     Closed,
     Conflict,
     Damaged,
@@ -94,6 +95,7 @@ _CODES: Final[tuple[tuple[type[RemanenceError], Exit], ...]] = (
     (Conflict, Exit.LOCKED),
     (StorageFailed, Exit.STORAGE),
     (OutcomeUnknown, Exit.STORAGE),
+    (Behind, Exit.NOTHING),
     (Closed, Exit.STORAGE),
     (Unreadable, Exit.UNREADABLE),
     (ViewFailed, Exit.UNREADABLE),

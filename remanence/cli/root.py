@@ -21,6 +21,7 @@ from .finding import find, get, history, why
 from .importing import import_
 from .options import JSON_HELP, Options, path_option
 from .past import as_of, audit, bisect, diff, fork
+from .viewing import views
 
 __all__ = ["main"]
 
@@ -99,6 +100,7 @@ for command in (
     as_of,
     diff,
     bisect,
+    views,
     verify,
     audit,
     backup,

@@ -1,0 +1,105 @@
+"""Reactions: what happens in the world because of events. Users write these, and give them what they work with.
+
+    class Welcome(Reaction):
+        def __init__(self, post: Post) -> None:
+            self.post = post
+
+        @on(MemberJoined)
+        async def joined(self, event: Recorded[MemberJoined]) -> list[object]:
+            letter = await self.post.send(event.data.name)
+            return [LetterSent(event.data.name, letter)]
+
+A reaction is no view: it is never replayed. Each event is marked as handled, durably, before its handler begins: so it
+is handled at most once, whatever crashes, and a log that is restored, copied or rebuilt from does not act again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import Any, ClassVar, Final
+
+import attrs
+
+from ..core.errors import InvalidInput
+from ..core.events import event
+from ..core.recorded import Recorded
+from ..projections.projection import HANDLES
+
+__all__ = ["Reaction", "ReactionFailed", "ReactionMarked", "Reactor"]
+
+Reactor = Callable[[Any, Recorded[Any]], Awaitable[Iterable[object] | None]]
+"""A reaction's method: what it returns is recorded, with the event as the cause."""
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+
+
+@event("reaction.marked")
+@attrs.frozen
+class ReactionMarked:
+    """A reaction is about to handle an event, or begins after it; it never comes back to it.
+
+    Attributes:
+        reaction: its name.
+        position: the event.
+    """
+
+    reaction: str
+    position: int
+
+    def about(self) -> tuple[str, ...]:
+        """The reaction."""
+        return (f"reaction:{self.reaction}",)
+
+
+@event("reaction.failed")
+@attrs.frozen
+class ReactionFailed:
+    """A reaction raised while it handled an event. What it had done by then is done; it isn't tried again.
+
+    Attributes:
+        reaction: its name.
+        position: the event.
+        error: what it raised.
+    """
+
+    reaction: str
+    position: int
+    error: str
+
+    def about(self) -> tuple[str, ...]:
+        """The reaction."""
+        return (f"reaction:{self.reaction}",)
+
+
+class Reaction:
+    """Base of all reactions.
+
+    Attributes:
+        name: what its marks are kept under; the class's name in lower case with underscores, unless given.
+        since: the position after which it begins when a log has no mark of it; None is the log's end at that time.
+    """
+
+    name: ClassVar[str] = ""
+    since: ClassVar[int | None] = None
+    reactors: ClassVar[Mapping[str, Reactor]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" not in cls.__dict__:
+            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.lstrip("_")).lower()
+        if not _NAME.fullmatch(cls.name):
+            message = f"the reaction name {cls.name!r}: use lower-case letters, digits and underscores, 60 at most"
+            raise InvalidInput(message)
+        methods: dict[str, tuple[str, ...]] = {}
+        for base in reversed(cls.__mro__):
+            for attribute, member in vars(base).items():
+                if hasattr(member, HANDLES):
+                    methods[attribute] = getattr(member, HANDLES)
+        reactors: dict[str, Reactor] = {}
+        for method, names in methods.items():
+            for name in names:
+                if name in reactors:
+                    message = f"{cls.__name__} handles {name} twice, the second time in {method}"
+                    raise InvalidInput(message)
+                reactors[name] = getattr(cls, method)
+        cls.reactors = reactors

@@ -1,0 +1,83 @@
+"""Folding: a batch of events through a projection's handlers, in one transaction with the checkpoint that covers it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import lmdb
+
+from ..codecs.frames import leaf
+from ..codecs.rows import RowCodec
+from ..core.errors import ViewFailed
+from ..core.recorded import Recorded
+from .projection import Projection
+from .rows import WriteRows
+from .view_store import ViewStore
+
+__all__ = ["failure_at", "failure_before", "fold"]
+
+
+def fold(
+    projection: type[Projection],
+    store: ViewStore,
+    codecs: Mapping[str, RowCodec[Any]],
+    events: Sequence[Recorded[Any]],
+    skips: frozenset[int],
+) -> tuple[int, Exception] | None:
+    """Run the handlers over events in one transaction; or tell which event's handler raised what, and change nothing.
+
+    Args:
+        projection: whose handlers.
+        store: where the rows and the checkpoint are.
+        codecs: what the rows of each table are packed with.
+        events: the next ones.
+        skips: positions of those to pass over.
+
+    Raises:
+        StorageFailed: the disk refuses; nothing changed.
+    """
+    failed: list[tuple[int, Exception]] = []
+
+    def change(txn: lmdb.Transaction[bytes]) -> None:
+        failed.clear()
+        rows = {name: WriteRows(table, store.env, codecs[name], txn) for name, table in projection.tables.items()}
+        at_work = projection(rows)
+        handlers = projection.handlers
+        for index, event in enumerate(events):
+            handler = handlers.get(event.type)
+            if handler is None or event.is_erased or event.position in skips:
+                continue
+            try:
+                handler(at_work, event)
+            except Exception as error:
+                failed.append((index, error))
+                raise _Abandoned from error
+        for each in rows.values():
+            each.flush()
+
+    try:
+        store.write(change, events[-1].position, leaf(events[-1].frame))
+    except _Abandoned:
+        return failed[0]
+    return None
+
+
+def failure_at(view: str, event: Recorded[Any], error: Exception) -> ViewFailed:
+    """What a view says whose projection raised."""
+    message = f"the view {view} stands before event {event.position} ({event.type}): its projection raised "
+    message += f"{type(error).__name__}: {error}; mend it and open the log again, or skip the event"
+    failure = ViewFailed(message, view=view, position=event.position)
+    failure.__cause__ = error
+    return failure
+
+
+def failure_before(view: str, position: int, error: Exception) -> ViewFailed:
+    """What a view says that can't go on for another reason than its projection."""
+    failure = ViewFailed(f"the view {view} stands before event {position}: {error}", view=view, position=position)
+    failure.__cause__ = error
+    return failure
+
+
+class _Abandoned(Exception):
+    """Leaves a transaction unwritten."""

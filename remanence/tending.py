@@ -1,0 +1,143 @@
+"""Tending: what an engine's users do for its views: wait for them, and set right what has come to a stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Any, Final
+
+import trio
+
+from .actors.keeper import Keeper
+from .core.appends import Appended
+from .core.errors import Behind, Closed, InvalidInput
+from .core.log import Log, Progress
+from .past import interruptible
+from .projections.auditing import Audit, audit
+from .projections.projection import Projection
+from .projections.view_statistics import ViewStatistics
+from .projections.views import View, Views
+
+__all__ = ["POLL_S", "Tending"]
+
+POLL_S: Final = 0.2
+"""How often a read-only engine looks for what another process has written."""
+_S: Final = 1_000_000_000
+
+
+class Tending:
+    """The part of an engine that looks after its views."""
+
+    def __init__(self, log: Log, views: Views, keepers: Iterable[Keeper]) -> None:
+        self.views = views
+        self._kept_log = log
+        self._keepers: Mapping[type[Projection], Keeper] = {keeper.view.projection: keeper for keeper in keepers}
+
+    async def wait_for(
+        self, projection: type[Projection], position: int | None = None, *, timeout_s: float | None = None
+    ) -> None:
+        """Wait until a view shows everything up to a position: the barrier for views that follow the log.
+
+        Args:
+            projection: whose view.
+            position: what an append returned; by default, the log's last.
+            timeout_s: how long to wait, in seconds; None is for ever.
+
+        Raises:
+            Behind: it did not get there in time.
+            ViewFailed: it stands still before that.
+            NotFound: the engine was opened without it.
+            Closed: the engine was closed first.
+        """
+        if timeout_s is not None and not timeout_s >= 0:
+            message = f"timeout_s is a time in seconds, 0 or more, or None for ever, not {timeout_s!r}"
+            raise InvalidInput(message)
+        view = self.views.of(projection)
+        position = self._kept_log.head if position is None else position
+        keeper = self._keepers.get(projection)
+        with trio.move_on_after(float("inf") if timeout_s is None else timeout_s):
+            await (_poll(view, position) if keeper is None else keeper.wait_for(position))
+            return
+        reached = view.checkpoint
+        message = f"the view {view.name} shows {reached} after {timeout_s} s, and not yet {position}; it goes on"
+        raise Behind(message, view=view.name, checkpoint=reached, position=position)
+
+    async def retry(self, projection: type[Projection]) -> None:
+        """Try again what a view could not take, and wait until it has caught up with what is in the log now.
+
+        Raises:
+            ViewFailed: it can't take it this time either, as often as it is tried.
+            Closed: the engine is closed or read-only.
+        """
+        await self._keeper(projection).retry()
+
+    async def skip(self, projection: type[Projection]) -> Appended:
+        """Have a view pass over the event that it can't take, for good. This is recorded as `view.skipped`.
+
+        A view that is built again, here or elsewhere, passes over it too, as long as its version is the same.
+
+        Returns:
+            Where the skip is recorded.
+
+        Raises:
+            InvalidInput: the view goes on; there is nothing to skip.
+            ViewFailed: it can't take a later event either. This one is skipped.
+            Closed: the engine is closed or read-only.
+        """
+        return await self._keeper(projection).skip()
+
+    async def rebuild(self, projection: type[Projection], *, progress: Progress | None = None) -> None:
+        """Build a view anew from the log beside the one that is shown, then show that in one step.
+
+        Reading goes on, here and in other processes. If it is cancelled, or the process dies, it is gone on with when
+        the log is next opened.
+
+        Args:
+            projection: whose view.
+            progress: told how far it is.
+
+        Raises:
+            ViewFailed: the projection raised; what is shown stays as it is.
+            StorageFailed: the disk refuses.
+            Closed: the engine is closed or read-only.
+        """
+        await self._keeper(projection).rebuild(progress)
+
+    async def _audited(self, progress: Progress | None) -> list[Audit]:
+        """Audit views one after the other; meanwhile no rebuild takes the place of the one that is looked at."""
+        work = partial(_audit, self._kept_log, interruptible(progress))
+        found: list[Audit] = []
+        for view in self.views:
+            keeper = self._keepers.get(view.projection)
+            found.append(await (trio.to_thread.run_sync(work, view) if keeper is None else keeper.undisturbed(work)))
+        return found
+
+    def _keeper(self, projection: type[Projection]) -> Keeper:
+        view = self.views.of(projection)
+        keeper = self._keepers.get(projection)
+        if keeper is None:
+            message = f"the view {view.name} was opened read-only"
+            raise Closed(message)
+        return keeper
+
+    def _view_statistics(self, head: int, now_ns: int) -> tuple[ViewStatistics, ...]:
+        """How every view is doing."""
+        return tuple(view.statistics(head, self._lag_s(view.checkpoint, now_ns)) for view in self.views)
+
+    def _lag_s(self, checkpoint: int, now_ns: int) -> float | None:
+        """How long the event after a checkpoint has waited; None if the clock went back behind it."""
+        event = self._kept_log.get(checkpoint + 1)
+        if event is None:
+            return 0.0
+        return (now_ns - event.time_ns) / _S if now_ns >= event.time_ns else None
+
+
+async def _poll(view: View[Projection], position: int) -> None:
+    """Wait for what another process does."""
+    await trio.lowlevel.checkpoint()
+    while view.checkpoint < position:  # noqa: ASYNC110 - no event reaches over from another process
+        await trio.sleep(POLL_S)
+
+
+def _audit(log: Log, progress: Progress, view: View[Any]) -> Audit:
+    return audit(log, view, progress)

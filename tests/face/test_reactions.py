@@ -1,0 +1,207 @@
+"""Reactions: at most once past the mark, never again in a rebuild or a copy, and their outcome has its cause."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
+from pathlib import Path
+from typing import Any, ClassVar
+
+import attrs
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+import remanence
+from remanence import Engine, InvalidInput, Reaction, Recorded, Settings, event, on
+
+from .club import EVENTS, Joined, Left, Members
+
+
+@event("letter.sent")
+@attrs.frozen
+class LetterSent:
+    """A letter went out."""
+
+    name: str
+
+
+class Dead(BaseException):
+    """The process has died: nobody handles this."""
+
+
+class Welcome(Reaction):
+    """Sends letters, and keeps those it sent."""
+
+    since: ClassVar[int | None] = 0
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.dies = ""
+        self.open = trio.Event()
+        self.open.set()
+
+    @on(Joined)
+    async def joined(self, event: Recorded[Joined]) -> list[object]:
+        """A letter."""
+        if self.dies == "before":
+            raise Dead
+        await self.open.wait()
+        if event.data.name == "nobody":
+            raise LookupError(event.data.name)
+        self.sent.append(event.data.name)
+        if self.dies == "after":
+            raise Dead
+        return [LetterSent(event.data.name)]
+
+
+def club(path: Path, reaction: Reaction, **options: Any) -> AbstractAsyncContextManager[Engine]:
+    """The club, with letters."""
+    options.setdefault("settings", Settings(retrain=False))
+    events = (*EVENTS, LetterSent)
+    return remanence.open_engine(path, events=events, projections=[Members], reactions=[reaction], **options)
+
+
+async def recorded(engine: Engine, count: int, kind: type | str = LetterSent) -> list[Recorded[Any]]:
+    """The first events of a type, once there are so many."""
+    found: list[Recorded[Any]] = []
+    async with aclosing(engine.events(types=[kind])) as events:
+        async for each in events:
+            found.append(each)
+            if len(found) == count:
+                break
+    return found
+
+
+@pytest.mark.parametrize("durability", ["durable", "buffered"])
+async def test_the_mark_comes_before_the_effect_and_the_outcome_has_its_cause(tmp_path: Path, durability: str) -> None:
+    """Mark, act, record: the log has it in this order, each with the event as the cause."""
+    welcome = Welcome()
+    async with club(tmp_path, welcome, settings=Settings(durability=durability, retrain=False)) as engine:
+        await engine.append(Left("nobody"))
+        joined = await engine.append(Joined("ada"))
+        await recorded(engine, 1)
+        mine = [each for each in engine.read() if each.by == "reaction:welcome"][-2:]
+        assert [(each.type, each.cause) for each in mine] == [
+            ("reaction.marked", joined.position),
+            ("letter.sent", joined.position),
+        ]
+    assert welcome.sent == ["ada"]
+
+
+@pytest.mark.parametrize(("dies", "sent"), [("before", []), ("after", ["ada"])])
+async def test_a_crash_past_the_mark_never_brings_the_effect_twice(tmp_path: Path, dies: str, sent: list[str]) -> None:
+    """Whether the process dies before the effect or after it, the event is passed over from then on; others are not."""
+    first = Welcome()
+    first.dies = dies
+    with suppress(Dead):
+        async with club(tmp_path, first) as engine:
+            await engine.append(Joined("ada"))
+            await trio.sleep_forever()
+    second = Welcome()
+    async with club(tmp_path, second) as engine:
+        await engine.append(Joined("bo"))
+        await recorded(engine, 1)
+        await engine.rebuild(Members)
+        await engine.backup(tmp_path / "copy" / "log")
+    assert (first.sent, second.sent) == (sent, ["bo"])
+    third = Welcome()
+    async with club(tmp_path / "copy", third) as engine:
+        await wait_all_tasks_blocked()
+    assert third.sent == []
+
+
+async def test_what_was_not_marked_is_handled_when_next_opened(tmp_path: Path) -> None:
+    """Events that came without the reaction, or after its end, wait for it; a read-only opening handles nothing."""
+    async with remanence.open_engine(tmp_path, events=EVENTS, projections=[Members]) as engine:
+        await engine.append(Joined("ada"))
+        await engine.append(Joined("bo"))
+    welcome = Welcome()
+    async with club(tmp_path, welcome, read_only=True):
+        await wait_all_tasks_blocked()
+    assert welcome.sent == []
+    async with club(tmp_path, welcome) as engine:
+        assert [each.data.name for each in await recorded(engine, 2)] == ["ada", "bo"]
+
+
+async def test_a_new_reaction_begins_now_unless_it_says_otherwise(tmp_path: Path) -> None:
+    """What lies before its first opening is history; what comes between its openings is not."""
+
+    class Late(Welcome):
+        since = None
+
+    late = Late()
+    async with remanence.open_engine(tmp_path, events=EVENTS) as engine:
+        await engine.append(Joined("ada"))
+    async with club(tmp_path, late) as engine:
+        pass
+    async with remanence.open_engine(tmp_path, events=EVENTS) as engine:
+        await engine.append(Joined("bo"))
+    async with club(tmp_path, late) as engine:
+        await recorded(engine, 1)
+    assert late.sent == ["bo"]
+
+
+async def test_a_failure_is_recorded_and_not_repeated(tmp_path: Path) -> None:
+    """An effect that raised may have happened: it is noted with its error, and the next event is handled."""
+    welcome = Welcome()
+    async with club(tmp_path, welcome) as engine:
+        failed = await engine.append(Joined("nobody"))
+        await engine.append(Joined("ada"))
+        await recorded(engine, 1)
+        [note] = engine.read(types=["reaction.failed"])
+        assert (note.cause, note.raw["error"]) == (failed.position, "LookupError: nobody")
+    again = Welcome()
+    async with club(tmp_path, again):
+        await wait_all_tasks_blocked()
+    assert (welcome.sent, again.sent) == (["ada"], [])
+
+
+async def test_closing_waits_for_the_effect_under_way(tmp_path: Path) -> None:
+    """It is finished, and its outcome recorded, though the body has been cancelled; no new one is begun."""
+    welcome = Welcome()
+    welcome.open = trio.Event()
+    async with trio.open_nursery() as nursery:
+        with trio.CancelScope() as scope:
+            async with club(tmp_path, welcome) as engine:
+                await engine.append(Joined("ada"))
+                await engine.append(Joined("bo"))
+                await recorded(engine, 2, "reaction.marked")
+                await wait_all_tasks_blocked()
+
+                async def let_it_through() -> None:
+                    await wait_all_tasks_blocked()
+                    welcome.open.set()
+
+                nursery.start_soon(let_it_through)
+                scope.cancel()
+    assert welcome.sent == ["ada"]
+    async with club(tmp_path, welcome) as engine:
+        assert [each.data.name for each in await recorded(engine, 2)] == ["ada", "bo"]
+
+
+async def test_an_effect_that_does_not_end_is_cancelled_at_the_deadline(
+    tmp_path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    """Closing takes no longer than it may."""
+    del autojump_clock
+    welcome = Welcome()
+    welcome.open = trio.Event()
+    async with club(tmp_path, welcome, settings=Settings(shutdown_s=3, retrain=False)) as engine:
+        await engine.append(Joined("ada"))
+        await recorded(engine, 2, "reaction.marked")
+    assert welcome.sent == []
+
+
+def test_names_and_events_are_each_for_one(tmp_path: Path) -> None:
+    """A name is a name, an event has one handler, and no two reactions share their marks."""
+    with pytest.raises(InvalidInput, match=r"handles member\.joined twice"):
+        type("Twice", (Welcome,), {"again": on(Joined)(Welcome.joined), "joined": Welcome.joined})
+    with pytest.raises(InvalidInput, match="the reaction name"):
+        type("Bad", (Reaction,), {"name": "Not a name"})
+
+    async def both() -> None:
+        async with remanence.open_engine(tmp_path, reactions=[Welcome(), Welcome()]):
+            pass
+
+    with pytest.raises(InvalidInput, match="two reactions are called welcome"):
+        trio.run(both)
