@@ -85,18 +85,7 @@ def pack(values: Sequence[KeyValue]) -> bytes:
     kind = type(values)
     if kind is not tuple and isinstance(values, (str, bytes)):
         raise InvalidInput(f"a key is packed from several values, not from one {kind.__name__}: write (value,)")
-    parts: list[bytes] = []
-    for value in values:  # the two common types are inline: a call would cost as much again
-        if type(value) is str and "\0" not in value and "\1" not in value:
-            try:
-                parts.append(f"8{value}\0".encode())  # "8" is _STR
-            except UnicodeEncodeError:
-                raise _refusal((len(parts),), _LONE_SURROGATE) from None
-        elif type(value) is int:
-            parts.append(_SMALL[value] if 0 <= value < _SMALL_END else _pack_int(value, (len(parts),)))
-        else:
-            parts.append(_pack_value(value, (len(parts),)))
-    return b"".join(parts)
+    return b"".join(_pack_all(values, ()))
 
 
 def pack_prefix(values: Sequence[KeyValue], beginning: str | bytes) -> bytes:
@@ -139,9 +128,25 @@ def unpack(data: bytes) -> tuple[KeyValue, ...]:
     return tuple(values)
 
 
+def _pack_all(values: Sequence[object], path: tuple[int, ...]) -> list[bytes]:
+    """Pack the values of a key, or of a tuple in it; `path` is where the tuple stands."""
+    parts: list[bytes] = []
+    for value in values:  # the two common types are inline: a call would cost as much again
+        if type(value) is str and "\0" not in value and "\1" not in value:
+            try:
+                parts.append(f"8{value}\0".encode())  # "8" is _STR
+            except UnicodeEncodeError:
+                raise _refusal((*path, len(parts)), _LONE_SURROGATE) from None
+        elif type(value) is int:
+            parts.append(_SMALL[value] if 0 <= value < _SMALL_END else _pack_int(value, (*path, len(parts))))
+        else:
+            parts.append(_pack_value(value, (*path, len(parts))))
+    return parts
+
+
 def _pack_value(value: object, path: tuple[int, ...]) -> bytes:  # noqa: PLR0911 - one return per type
     """Pack one value of any kind; `path` is where it stands: an index for each tuple around it."""
-    if type(value) is tuple:
+    if type(value) is tuple:  # scopes and paths: asked first, because `match` would come to it last
         return _pack_tuple(cast("tuple[object, ...]", value), path)
     match value:
         case None:
@@ -188,14 +193,7 @@ def _pack_text(tag: int, raw: bytes) -> bytes:
 def _pack_tuple(values: tuple[object, ...], path: tuple[int, ...]) -> bytes:
     if len(path) > DEPTH_MAX:
         raise _refusal(path, f"is a tuple more than {DEPTH_MAX} deep")
-    parts = [_TAGS[_TUPLE]]
-    for value in values:  # paths, the commonest tuples, are all plain text
-        if type(value) is str and value.isascii() and "\0" not in value and "\1" not in value:
-            parts.append(f"8{value}\0".encode())
-        else:
-            parts.append(_pack_value(value, (*path, len(parts) - 1)))
-    parts.append(_TAGS[_END])
-    return b"".join(parts)
+    return b"".join((_TAGS[_TUPLE], *_pack_all(values, path), _TAGS[_END]))
 
 
 def _refusal(path: tuple[int, ...], fault: str) -> InvalidInput:
