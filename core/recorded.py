@@ -5,14 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from operator import itemgetter
 from typing import Any, Final, Generic, TypeVar, cast
 
 import attrs
 import msgspec
 
 from ..codecs.compression import Dictionaries
-from ..codecs.frames import CRC_BYTES, ERASED, HEADER_BYTES, SALT_BYTES, packed_payload
+from ..codecs.frames import ERASED, packed_payload
 from ..codecs.payloads import Payload, RawPayload, decode_any, decode_envelope
 from .clock import from_ns
 from .errors import Damaged, NotFound, Unreadable
@@ -21,8 +20,6 @@ from .events import Registry
 __all__ = ["Reader", "Recorded", "decode_payloads"]
 
 E = TypeVar("E")
-_packed_payload: Final[Callable[[bytes], bytes]] = itemgetter(slice(HEADER_BYTES + SALT_BYTES, -CRC_BYTES))
-"""`packed_payload`, for `map`."""
 _NOTHING: Final = RawPayload((), None, None, None, b"\xc0")
 
 
@@ -178,7 +175,7 @@ def decode_payloads(
     Where one can't be decoded stands None: its event says why when it is asked for its data.
     """
     try:
-        unpacked = reader.dictionaries.unpack_all(dictionary_ids, list(map(_packed_payload, frames)))
+        unpacked = reader.dictionaries.unpack_all(dictionary_ids, list(map(packed_payload, frames)))
     except Damaged:
         return [None] * len(frames)
     kinds = list(zip(types, versions, strict=True))
