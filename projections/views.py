@@ -354,7 +354,7 @@ class Views:
         behind = [view for view in self.inline if view.checkpoint < head]
         start = min((view.checkpoint for view in behind), default=head)
         names = ", ".join(view.name for view in behind)
-        for batch in log.scan(after=start, before=head + 1, decoded=bool(behind)):
+        for batch in log.scan(after=start, before=head + 1, decoded=True):
             self.apply(batch)
             if progress is not None:
                 progress(names, batch[-1].position - start, head - start)
