@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Final, NamedTuple, TypeAlias
 
-__all__ = ["EVERYTHING", "TOP", "Span", "Spans", "complement", "contains", "covers", "intersect", "union"]
+__all__ = ["TOP", "Span", "Spans", "complement", "contains", "covers", "intersect", "union"]
 
 TOP: Final = b"\xff"
 """Above every packed value: no tag is so high."""
@@ -26,7 +26,6 @@ class Span(NamedTuple):
 
 
 Spans: TypeAlias = tuple[Span, ...]
-EVERYTHING: Final[Spans] = (Span(b"", TOP),)
 
 
 def union(spans: Iterable[Span]) -> Spans:
