@@ -6,16 +6,14 @@ It looks again whenever the log has quadrupled, so that the work stays a small p
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from random import Random
-from typing import Any, Final
+from typing import Final
 
 import trio
 
 from ..codecs.training import Verdict, judge, train
 from ..core.errors import RemanenceError
 from ..core.log import Log
-from ..core.recorded import Recorded
 from .writer import Writer
 
 __all__ = ["Retrainer"]
@@ -39,8 +37,8 @@ class Retrainer:
         self._due = trio.Event()
         writer.on_commit(self._count)
 
-    def _count(self, events: Sequence[Recorded[Any]]) -> None:
-        if events[-1].position >= self._next:
+    def _count(self, position: int) -> None:
+        if position >= self._next:
             self._due.set()
 
     async def run(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,6 @@ import trio
 
 from ..core.errors import Closed, RemanenceError
 from ..core.log import Log
-from ..core.recorded import Recorded
 from ..projections.snapshots import positions, take
 from ..projections.views import View
 from .keepers import Keepers
@@ -51,8 +49,8 @@ class Snapshotter:
             self._due.set()
         writer.on_commit(self._count)
 
-    def _count(self, events: Sequence[Recorded[Any]]) -> None:
-        if events[-1].position - self._last >= self._every_events:
+    def _count(self, position: int) -> None:
+        if position - self._last >= self._every_events:
             self._due.set()
 
     async def run(self) -> None:

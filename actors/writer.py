@@ -17,7 +17,7 @@ Every request is answered when all that was staged before it is settled. The wri
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, Final
 
 import attrs
@@ -27,7 +27,6 @@ import trio
 from ..core.appends import Append, Appended
 from ..core.errors import Closed, Damaged, OutcomeUnknown, RemanenceError, StorageFailed
 from ..core.log import Log
-from ..core.recorded import Recorded
 from ..core.staging import Batch
 from ..projections.views import Views
 from .actor import Actor
@@ -112,7 +111,7 @@ class Writer(Actor[_Message]):
         self._failed_in_a_row = 0
         self.acknowledged = log.head
         self._commits = self._events = self._duplicates = self._failures = 0
-        self._listeners: list[Callable[[Sequence[Recorded[Any]]], None]] = []
+        self._listeners: list[Callable[[int], None]] = []
 
     # -- what callers use
 
@@ -158,8 +157,8 @@ class Writer(Actor[_Message]):
         """Compress with this dictionary from now on."""
         await ask(self.mailbox, _Dictionary(data), timeout_s=None, on_timeout=_never)
 
-    def on_commit(self, listener: Callable[[Sequence[Recorded[Any]]], None]) -> None:
-        """Have a function called in the Trio loop with the events of each commit, before callers are answered."""
+    def on_commit(self, listener: Callable[[int], None]) -> None:
+        """Have a function called in the Trio loop with each commit's last position, before callers are answered."""
         self._listeners.append(listener)
 
     def statistics(self) -> WriterStatistics:
@@ -285,7 +284,7 @@ class Writer(Actor[_Message]):
         self._commits += 1
         self._events += len(batch.frames)
         for listener in self._listeners:
-            listener(batch.recorded)
+            listener(batch.last)
         _answer(waiting)
 
     # -- when the disk fails

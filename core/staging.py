@@ -11,18 +11,20 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import attrs
 
 from ..codecs.commits import Declarations
 from ..codecs.compression import dictionary_digest
-from ..codecs.frames import pack_frame, pack_header, read_fields
+from ..codecs.frames import pack_frame, pack_header
 from ..codecs.payloads import Payload
 from .appends import ERASED_CONTENT, Append, Appended, content_key, user_key
 from .catalogs import Catalog, Entry, KeyUse
 from .clock import WallClock
 from .errors import Conflict, InvalidInput, KeyReused
+from .events import Registered
 from .queries import Condition
 from .recorded import Reader, Recorded
 
@@ -38,7 +40,7 @@ class Batch:
     Attributes:
         first: position of the first.
         reader: what decodes them.
-        frames, leaves, entries, payloads: one of each an event, in order.
+        frames, leaves, entries, kinds, dictionary_ids, times_ns, payloads: one of each an event, in order.
         keys: digests of the dedup keys that its events are the first to use.
         types: names of event types that the log gets to know with it, by id.
         dictionaries: likewise dictionaries.
@@ -49,6 +51,9 @@ class Batch:
     frames: list[bytes] = attrs.field(factory=list[bytes])
     leaves: list[bytes] = attrs.field(factory=list[bytes])
     entries: list[Entry] = attrs.field(factory=list[Entry])
+    kinds: list[Registered[Any]] = attrs.field(factory=list[Registered[Any]])
+    dictionary_ids: list[int] = attrs.field(factory=list[int])
+    times_ns: list[int] = attrs.field(factory=list[int])
     payloads: list[Payload[Any]] = attrs.field(factory=list[Payload[Any]])
     keys: list[bytes] = attrs.field(factory=list[bytes])
     types: dict[int, str] = attrs.field(factory=dict[int, str])
@@ -62,15 +67,10 @@ class Batch:
     @cached_property
     def recorded(self) -> Sequence[Recorded[Any]]:
         """Its events as they will be read, decoded already; made when they are first asked for."""
-        found: list[Recorded[Any]] = []
-        for entry, frame, payload in zip(self.entries, self.frames, self.payloads, strict=True):
-            _, flags, _, version, dictionary_id, time_ns = read_fields(frame, entry.position)
-            found.append(
-                Recorded(
-                    entry.position, entry.type, version, time_ns, frame, dictionary_id, flags, self.reader, payload
-                )
-            )
-        return found
+        positions = range(self.first, self.last + 1)
+        names, versions = [kind.name for kind in self.kinds], [kind.version for kind in self.kinds]
+        columns = (positions, names, versions, self.times_ns, self.frames, self.dictionary_ids)
+        return list(map(Recorded, *columns, repeat(0), repeat(self.reader), self.payloads))
 
     @property
     def declarations(self) -> Declarations:
@@ -175,7 +175,7 @@ class Staging:
     def _place(self, append: Append, known: Sequence[KeyUse | None]) -> list[int]:
         """Give the events that aren't known yet their positions and one time, and put their frames together."""
         batch = self._batch
-        frames, leaves, entries, payloads = batch.frames, batch.leaves, batch.entries, batch.payloads
+        first, frames, leaves, entries = batch.first, batch.frames, batch.leaves, batch.entries
         self._time_ns = time_ns = max(self._clock(), self._time_ns)
         kind, dictionary_id, header = None, 0, b""
         positions: list[int] = []
@@ -189,12 +189,15 @@ class Staging:
             if of_kind is not kind or packed_with != dictionary_id:
                 kind, dictionary_id = of_kind, packed_with
                 header = pack_header(self._type_ids[kind.name], kind.version, dictionary_id, time_ns)
-            position = batch.first + len(frames)
+            position = first + len(frames)
             frames.append(pack_frame(position, header, body))
             leaves.append(header + digest)
             entry = Entry(position, of_kind.name, payload.tags)
             entries.append(entry)
-            payloads.append(payload)
+            batch.kinds.append(of_kind)
+            batch.dictionary_ids.append(packed_with)
+            batch.times_ns.append(time_ns)
+            batch.payloads.append(payload)
             positions.append(position)
             if content is not None:
                 self._note(entry, content_key(content), KeyUse(position, 1, content))

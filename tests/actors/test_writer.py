@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import pytest
 import trio
 
 from remanence.actors import writer as writers
 from remanence.core.appends import Appended
 from remanence.core.errors import Closed, Conflict, InvalidInput, KeyReused
-from remanence.core.recorded import Recorded
 
 from .scene import Noted, Seen, on_stage
 
@@ -49,18 +45,18 @@ async def test_an_append_is_answered_when_views_show_it(monkeypatch: pytest.Monk
 
 async def test_a_listener_hears_of_a_commit_before_its_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever derives events from events learns of each commit once, in order."""
-    heard: list[list[int]] = []
+    heard: list[int] = []
     async with on_stage(monkeypatch) as scene:
 
-        def listen(events: Sequence[Recorded[Any]]) -> None:
+        def listen(position: int) -> None:
             assert call.is_waiting
-            heard.append([each.position for each in events])
+            heard.append(position)
 
         scene.writer.on_commit(listen)
         for texts in (("a", "b"), ("c",)):
             call = await scene.asked(*map(Noted, texts))
             await scene.commit()
-        assert heard == [[1, 2], [3]]
+        assert heard == [2, 3]
 
 
 async def test_a_duplicate_waits_for_the_append_that_it_is_a_duplicate_of(monkeypatch: pytest.MonkeyPatch) -> None:
