@@ -5,6 +5,7 @@ This module is the face: every name exported here is a promise to users, and no 
 """
 
 from .actors.reaction import Reaction as Reaction
+from .causes import Caused as Caused
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
@@ -67,6 +68,7 @@ __all__ = [
     "Appended",
     "Audit",
     "Behind",
+    "Caused",
     "Closed",
     "Condition",
     "Conflict",

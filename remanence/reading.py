@@ -15,6 +15,7 @@ from typing import Any, Final
 import trio
 
 from .bisecting import bisect
+from .causes import DEPTH, Caused, causes
 from .core.errors import NotFound
 from .core.fork import fork
 from .core.log import Progress
@@ -119,19 +120,20 @@ class MemoryReader:
             raise NotFound(message)
         return found
 
-    def why(self, memory_id: str) -> list[Recorded[Any]]:
-        """The chain of causes: the memory's newest event, the event that led to it, and so on to the first.
+    def why(self, memory_id: str, *, depth: int = DEPTH) -> list[Caused]:
+        """Why the memory is as it is: each event of its history, with the event that led to it, and so on to a first.
+
+        What several of them have in common is shown where it is met first, and referred to from then on (`Caused`).
+
+        Args:
+            memory_id: the memory.
+            depth: how many causes to follow from each event, one after the other; 256 at most.
 
         Raises:
             NotFound: there never was such a memory.
+            InvalidInput: the depth is none.
         """
-        chain = [self.history(memory_id)[-1]]
-        while (cause := chain[-1].cause) is not None and cause < chain[-1].position:
-            found = self.engine.log.get(cause)
-            if found is None:
-                break
-            chain.append(found)
-        return chain
+        return causes(self.history(memory_id), self.engine.log.get, depth)
 
     def events(
         self,

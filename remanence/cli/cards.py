@@ -20,7 +20,7 @@ from ..projections.memories.view import MemoryRow
 from .output import Output
 from .texts import clean, count, moment, one_line
 
-__all__ = ["event_entry", "memory_card", "memory_entry", "summary"]
+__all__ = ["event_entry", "memory_card", "memory_entry", "spoken", "summary"]
 
 INDENT: Final = 2
 ENTRY_LINES_MAX: Final = 3

@@ -13,6 +13,7 @@ import attrs
 import click
 from rich.text import Text
 
+from ..causes import Caused
 from ..core.errors import InvalidInput
 from ..core.recorded import Recorded
 from ..projections.memories.view import MemoryRow
@@ -24,6 +25,7 @@ from .importing import read_input
 from .opening import run
 from .options import Options, everywhere, pass_options
 from .output import Output
+from .reasons import causes_tree
 from .texts import clean, count
 
 __all__ = ["demo"]
@@ -110,6 +112,11 @@ class Theatre:
         if self._begin("block", after={"words", "check"}):
             for event in events:
                 event_entry(self.out, event)
+
+    def causes(self, row: MemoryRow, found: Iterable[Caused]) -> None:
+        """Show why a memory is as it is."""
+        if self._begin("block", after={"words", "check"}):
+            causes_tree(self.out, row.id, row, found)
 
     def sizes(self, sizes: Sizes) -> None:
         """Show what events take."""

@@ -1,14 +1,12 @@
-"""Finding: the commands that ask what is remembered, and how it came to be."""
+"""Finding: the commands that ask what is remembered, and what happened to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 import click
 
-from ..core.recorded import Recorded
 from ..plain import plain_event, plain_memory
 from ..projections.memories.view import Memories, MemoryRow
 from ..reading import MemoryReader
@@ -19,7 +17,7 @@ from .opening import reading, run
 from .options import MomentType, Options, everywhere, examples, pass_options
 from .output import Output
 
-__all__ = ["find", "get", "history", "why"]
+__all__ = ["find", "get", "history"]
 
 FIND_LIMIT: Final = 20
 """About what a terminal shows at once."""
@@ -158,27 +156,11 @@ def history(options: Options, *, memory_id: str) -> None:
 
     The oldest comes first. A memory that has been forgotten has its history still.
     """
-    _list_events(options, lambda memory: memory.history(memory_id))
-
-
-@click.command(short_help="List what led to a memory.")
-@click.argument("memory_id", metavar="ID")
-@everywhere
-@pass_options
-def why(options: Options, *, memory_id: str) -> None:
-    """List what led to the memory ID.
-
-    Its newest event comes first, then the event that led to it, then what led to that, and so on.
-    """
-    _list_events(options, lambda memory: memory.why(memory_id))
-
-
-def _list_events(options: Options, ask: Callable[[MemoryReader], list[Recorded[Any]]]) -> None:
     out = Output(as_json=options.as_json)
 
     async def body() -> None:
         async with reading(options) as memory:
-            for event in ask(memory):
+            for event in memory.history(memory_id):
                 if out.as_json:
                     out.json(plain_event(event))
                 else:

@@ -19,11 +19,12 @@ from .backing import FOLDER, print_report
 from .cards import event_entry, memory_entry
 from .counting import stats
 from .exits import Exit, Failure
-from .finding import find, get, history, why
+from .finding import find, get, history
 from .opening import reading, run
 from .options import Options, PointType, everywhere, examples, pass_options
 from .output import Output
 from .progress import bars
+from .reasons import why
 from .texts import clean, shown
 
 __all__ = ["as_of", "audit", "bisect", "diff", "fork"]

@@ -17,10 +17,11 @@ from .counting import stats
 from .demonstrating import demo
 from .events import log
 from .exits import EPILOG, Failure, Interrupted, failure
-from .finding import find, get, history, why
+from .finding import find, get, history
 from .importing import import_
 from .options import JSON_HELP, Options, path_option
 from .past import as_of, audit, bisect, diff, fork
+from .reasons import why
 from .viewing import views
 
 __all__ = ["main"]

@@ -81,12 +81,12 @@ async def conclude(memory: Memory, report: ImportReport, stage: Stage) -> None:
     await memory.revise(fact, second, reason="with the answer", cause=answer.position)
     stage.say("An agent draws a conclusion from a turn, sees it confirmed, and words it anew:")
     stage.memory(memory.get(fact))
-    stage.say("Why does it say so? The chain of causes, back to the first:")
-    chain = memory.why(fact)
-    stage.events(chain)
+    stage.say("Why does it say so? Each event of it, and what led to that, back to the first:")
+    found = memory.why(fact)
+    stage.causes(memory.get(fact), found)
     stage.check(
-        "the chain leads to the turn and on to the transcript",
-        holds=[event.position for event in chain[1:]] == [answer.position, report.first],
+        "its causes lead to the turn and on to the transcript",
+        holds=[event.position for event in found[0].chain[1:]] == [turn.position, report.first],
     )
     await memory.forget(fact, reason="to show what stays")
     stage.say("Then it is forgotten. No answer shows it any more; its history does:")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
+from ..causes import Caused
 from ..core.recorded import Recorded
 from ..projections.memories.view import MemoryRow
 from ..sizes import Sizes
@@ -29,6 +30,10 @@ class Stage(Protocol):
 
     def events(self, events: Iterable[Recorded[Any]]) -> None:
         """Show events."""
+        ...
+
+    def causes(self, row: MemoryRow, found: Iterable[Caused]) -> None:
+        """Show why a memory is as it is."""
         ...
 
     def sizes(self, sizes: Sizes) -> None:

@@ -109,12 +109,31 @@ def test_history_lists_what_made_a_memory_also_after_it_has_been_forgotten(path:
 
 
 def test_why_follows_the_causes_to_the_first(path: Path) -> None:
-    """The newest event first, then what led to it, and so on."""
+    """A tree: each event of the memory, and under it what led to it; what was shown above is referred to."""
     [memory_id] = told("remember", "a conclusion", "--cause", "6", "--path", path)
     told("reinforce", memory_id, "--cause", "2", "--path", path)
-    assert [event["position"] for event in objects("why", memory_id, "--path", path)] == [8, 2]
-    [other] = told("remember", "another", "--cause", "7", "--path", path)
-    assert [line.split("\t")[0] for line in told("why", other, "--path", path)] == ["9", "7", "6"]
+    [other] = told("remember", "another", "--cause", "8", "--path", path)
+    told("reinforce", other, "--cause", "6", "--path", path)
+    told("reinforce", other, "--cause", "99", "--path", path)
+    lines = [line.split("\t") for line in told("why", other, "--path", path)]
+    assert lines[0] == [other, "another"]
+    assert [line[0] for line in lines[1:]] == [
+        "├─ 9",
+        "│  └─ 8",
+        "│     └─ 2",
+        "├─ 10",
+        "│  └─ 6",
+        "└─ 11",
+        "   └─ event 99, which is not there, or came later",
+    ]
+    assert told("why", other, "--depth", "0", "--path", path)[2] == "│  └─ event 8; ask for more with --depth"
+    told("forget", other, "--cause", "6", "--path", path)
+    assert told("why", other, "--path", path)[0].split("\t") == [other, "forgotten"]
+    first, second, third, last = objects("why", other, "--path", path)
+    assert [first["position"], first["because"]["position"], first["because"]["because"]["position"]] == [9, 8, 2]
+    assert "ending" not in first["because"]["because"]
+    assert "ending" not in second["because"]
+    assert [(each["cause"], each["ending"]) for each in (third, last)] == [(99, "missing"), (6, "shown")]
 
 
 @pytest.mark.parametrize("command", ["get", "history", "why"])

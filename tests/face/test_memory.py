@@ -39,7 +39,7 @@ async def test_an_id_is_the_id_in_every_call(memory: Memory) -> None:
     row = memory.get(found)
     assert (row.id, row.text, row.revised, row.reinforced) == (found, "Ada prefers coffee", 1, 1)
     assert [each.data.id for each in memory.history(found)] == [found] * 3
-    assert memory.why(found)[0].position == row.changed
+    assert memory.why(found)[-1].event.position == row.changed
     await memory.forget(found)
     await memory.engine.flush()
     with pytest.raises(NotFound, match="has been forgotten; its history is there"):
@@ -266,7 +266,7 @@ async def test_sessions_of_other_scopes_are_others(memory: Memory) -> None:
 
 
 async def test_why_follows_the_causes(memory: Memory) -> None:
-    """From the memory's newest event to the first that led to it, each the cause of the one before."""
+    """From each of the memory's events to the first that led to it; what they share is told once."""
     seen = await memory.remember("The cup was empty")
     await memory.engine.flush()
     first = memory.history(seen)[0].position
@@ -274,12 +274,13 @@ async def test_why_follows_the_causes(memory: Memory) -> None:
     await memory.engine.flush()
     second = memory.history(guess)[0].position
     third = await memory.reinforce(guess, cause=second)
+    fourth = await memory.reinforce(guess, cause=999)
     await memory.engine.flush()
-    assert [each.position for each in memory.why(guess)] == [third, second, first]
-    assert [each.position for each in memory.why(seen)] == [first]
-    await memory.reinforce(guess, cause=999)
-    await memory.engine.flush()
-    assert len(memory.why(guess)) == 1
+    found = memory.why(guess)
+    assert [[each.position for each in one.chain] for one in found] == [[second, first], [third], [fourth]]
+    assert [[each.ending for each in one.walk()] for one in found] == [[None, "first"], ["shown"], ["missing"]]
+    assert [each.event.position for each in memory.why(seen)] == [first]
+    assert memory.why(guess, depth=0)[0].ending == "deep"
 
 
 @pytest.mark.parametrize("memory_id", ["", "nobody", "x" * 600, "a\0b", "é", "\ud800", None, 5, ["a"]])

@@ -57,7 +57,7 @@ async def test_every_read_answers_as_of_then(tmp_path: Path) -> None:
             assert (past.get(tea).text, past.get(tea).reinforced) == ("tea", 1)
             assert [row.id for row in past.find(scope="ada")] == [tea]
             assert [each.position for each in past.history(tea)] == [1, 2]
-            assert [each.position for each in past.why(tea)] == [2]
+            assert [each.event.position for each in past.why(tea)] == [1, 2]
             assert [each.position async for each in past.events()] == [1, 2]
             assert past.stats().head == 2
             assert past.stats().types == {"memory.remembered": 1, "memory.reinforced": 1}
