@@ -37,6 +37,7 @@ from .memory import Memory as Memory
 from .opening import Settings as Settings
 from .opening import open_engine as open_engine
 from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
+from .past_memory import PastMemory as PastMemory
 from .projections.auditing import Audit as Audit
 from .projections.auditing import Difference as Difference
 from .projections.conditions import Where as Where
@@ -91,6 +92,7 @@ __all__ = [
     "NewMemory",
     "NotFound",
     "OutcomeUnknown",
+    "PastMemory",
     "Plan",
     "Projection",
     "Query",

@@ -17,6 +17,7 @@ from .core.errors import Conflict, InvalidInput, KeyReused, RemanenceError
 from .core.queries import Condition
 from .deciding import Draft, Remembered, draft, in_turn, revision, revision_guard
 from .engine import Engine, Request
+from .histories import is_id
 from .identity import NewMemory
 from .projections.memories.events import (
     MemoryForgotten,
@@ -27,7 +28,7 @@ from .projections.memories.events import (
     session_tag,
 )
 from .projections.memories.view import Memories, MemoryRow
-from .reading import MemoryReader, is_id
+from .reading import MemoryReader
 from .wanted import Order
 
 __all__ = ["Memory", "Order", "Remembered"]

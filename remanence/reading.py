@@ -5,18 +5,15 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import trio
 
 from .bisecting import bisect
-from .causes import DEPTH, Caused, causes
-from .core.errors import NotFound
 from .core.fork import fork
 from .core.log import Progress
 from .core.past import Moment, position_at
@@ -24,21 +21,20 @@ from .core.recorded import Recorded
 from .core.verify import Report
 from .differing import MemoryDiff, difference
 from .engine import Engine, Statistics
+from .histories import Histories, is_id
 from .identity import NewMemory
 from .past import interruptible, replaying
+from .past_memory import PastMemory
 from .projections.auditing import Audit
-from .projections.memories.events import memory_tag
 from .projections.memories.view import Memories, MemoryRow
 from .projections.replaying import Replay
 from .projections.snapshots import FOLDER
 from .wanted import Order, Wanted
 
-__all__ = ["MemoryReader", "is_id"]
-
-ID_LENGTH_MAX: Final = 100
+__all__ = ["MemoryReader"]
 
 
-class MemoryReader:
+class MemoryReader(Histories):
     """A memory to read from. `Memory` is one; so is every past one, which `as_of` gives.
 
     Attributes:
@@ -46,6 +42,7 @@ class MemoryReader:
     """
 
     def __init__(self, engine: Engine) -> None:
+        super().__init__(engine, engine.log)
         self.engine = engine
         self._rows = engine.view(Memories).rows
 
@@ -57,13 +54,7 @@ class MemoryReader:
         """
         row = self._rows.get(memory_id) if is_id(memory_id) else None
         if row is None:
-            known = self.engine.read(tags=[memory_tag(memory_id)], limit=1) if is_id(memory_id) else []
-            message = (
-                f"the memory {memory_id} has been forgotten; its history is there"
-                if known
-                else f"there is no memory {memory_id!r}"
-            )
-            raise NotFound(message)
+            raise self._absence(memory_id)
         return row
 
     def find(
@@ -108,33 +99,6 @@ class MemoryReader:
         )
         return wanted.among(self._rows)
 
-    def history(self, memory_id: str) -> list[Recorded[Any]]:
-        """Every event that made the memory what it is, oldest first; also after it has been forgotten.
-
-        Raises:
-            NotFound: there never was such a memory.
-        """
-        found = self.engine.read(tags=[memory_tag(memory_id)]) if is_id(memory_id) else []
-        if not found:
-            message = f"there is no memory {memory_id!r}"
-            raise NotFound(message)
-        return found
-
-    def why(self, memory_id: str, *, depth: int = DEPTH) -> list[Caused]:
-        """Why the memory is as it is: each event of its history, with the event that led to it, and so on to a first.
-
-        What several of them have in common is shown where it is met first, and referred to from then on (`Caused`).
-
-        Args:
-            memory_id: the memory.
-            depth: how many causes to follow from each event, one after the other; 256 at most.
-
-        Raises:
-            NotFound: there never was such a memory.
-            InvalidInput: the depth is none.
-        """
-        return causes(self.history(memory_id), self.engine.log.get, depth)
-
     def events(
         self,
         *,
@@ -152,20 +116,22 @@ class MemoryReader:
 
     # -- the past
 
-    @contextlib.asynccontextmanager
-    async def as_of(self, moment: Moment, *, progress: Progress | None = None) -> AsyncGenerator[MemoryReader, None]:
-        """This memory as it stood, with everything that can be asked of it (`Engine.as_of`).
+    def as_of(self, moment: Moment, *, progress: Progress | None = None) -> PastMemory:
+        """This memory as it stood (`Engine.as_of`).
+
+        `memory.as_of(moment).get(id)` folds that one memory's events, as `history` and `why` read no others.
+        `async with memory.as_of(moment) as past:` gives all that can be asked, on views from the nearest snapshot.
 
         Args:
             moment: a position, or an aware datetime: then the last event recorded by then.
-            progress: told how far building its view is.
+            progress: told how far building the views is.
 
         Raises:
             InvalidInput: the log has no such position, or the datetime no time zone.
-            ViewFailed, Damaged, StorageFailed: as the projections or the disk say.
+            Closed: the engine is closed.
+            ViewFailed, Damaged, StorageFailed: on entering, as the projections or the disk say.
         """
-        async with self.engine.as_of(moment, progress=progress) as engine:
-            yield MemoryReader(engine)
+        return PastMemory(self.engine, moment, progress, MemoryReader)
 
     async def audit(self, *, progress: Progress | None = None) -> list[Audit]:
         """Compare every view with what its events make (`Engine.audit`)."""
@@ -243,8 +209,3 @@ class MemoryReader:
             Damaged, StorageFailed: as the disk says; nothing is made.
         """
         return await trio.to_thread.run_sync(fork, self.engine.log, moment, Path(path))
-
-
-def is_id(text: object) -> bool:
-    """Whether there could be a memory with this id."""
-    return isinstance(text, str) and text.isascii() and text.isprintable() and 0 < len(text) <= ID_LENGTH_MAX

@@ -13,7 +13,7 @@ from ..reading import MemoryReader
 from ..wanted import Order
 from .cards import event_entry, memory_card, memory_entry
 from .exits import Exit, Failure, notice
-from .opening import reading, run
+from .opening import glancing, reading, run
 from .options import MomentType, Options, everywhere, examples, pass_options
 from .output import Output
 
@@ -32,7 +32,7 @@ def get(options: Options, *, memory_id: str) -> None:
     """Show the memory ID as it is now."""
 
     async def body() -> MemoryRow:
-        async with reading(options) as memory:
+        async with glancing(options) as memory:
             return memory.get(memory_id)
 
     row = run(body)
@@ -159,7 +159,7 @@ def history(options: Options, *, memory_id: str) -> None:
     out = Output(as_json=options.as_json)
 
     async def body() -> None:
-        async with reading(options) as memory:
+        async with glancing(options) as memory:
             for event in memory.history(memory_id):
                 if out.as_json:
                     out.json(plain_event(event))

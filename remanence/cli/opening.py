@@ -19,13 +19,14 @@ from ..core.environment import DATA_FILE
 from ..core.errors import InvalidInput, Locked, NotFound
 from ..memory import Memory
 from ..opening import Settings, open_memory
+from ..past_memory import PastMemory
 from ..reading import MemoryReader
 from .exits import Exit, Failure, Interrupted, notice
 from .options import Options
 from .progress import bars, interruptible
 from .texts import shown
 
-__all__ = ["is_memory", "reading", "require_memory", "run", "writing"]
+__all__ = ["glancing", "is_memory", "reading", "require_memory", "run", "writing"]
 
 T = TypeVar("T")
 WAIT_TRIES: Final = 100
@@ -112,6 +113,19 @@ async def reading(options: Options) -> AsyncGenerator[MemoryReader, None]:
         with bars(replay="folding the past") as progress:
             past = await stack.enter_async_context(memory.as_of(options.moment, progress=progress))
         yield past
+
+
+@contextlib.asynccontextmanager
+async def glancing(options: Options) -> AsyncGenerator[MemoryReader | PastMemory, None]:
+    """As `reading`, to ask about single memories: for those of the past, no view has to be folded.
+
+    Raises:
+        Failure, Locked, Damaged, StorageFailed: as `reading`.
+    """
+    require_memory(options.path)
+    async with contextlib.AsyncExitStack() as stack:
+        memory = await _enter_reading(options.path, stack)
+        yield memory if options.moment is None else memory.as_of(options.moment)
 
 
 async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack) -> Memory:

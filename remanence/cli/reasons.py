@@ -15,7 +15,7 @@ from ..core.recorded import Recorded
 from ..plain import Plain, plain_event
 from ..projections.memories.view import MemoryRow
 from .cards import spoken, summary
-from .opening import reading, run
+from .opening import glancing, run
 from .options import Options, everywhere, examples, pass_options
 from .output import Output
 from .texts import moment, one_line
@@ -54,7 +54,7 @@ def why(options: Options, *, memory_id: str, depth: int) -> None:
     """
 
     async def body() -> None:
-        async with reading(options) as memory:
+        async with glancing(options) as memory:
             found = memory.why(memory_id, depth=depth)
             out = Output(as_json=options.as_json)
             if out.as_json:
