@@ -11,7 +11,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import trio
@@ -21,6 +21,7 @@ from ..core.log import Log
 from ..core.queries import Query
 from ..core.recorded import Recorded
 from .reaction import Reaction, ReactionFailed, ReactionMarked
+from .reaction_statistics import ReactionState, ReactionStatistics, last_failure
 from .writer import Writer
 
 __all__ = ["Reacting"]
@@ -41,6 +42,12 @@ class Reacting:
         self._name = reaction.name
         self._by = f"reaction:{reaction.name}"
         self._query = Query.of(tuple(reaction.reactors))
+        self._state: ReactionState = "starting"
+        self._position: int | None = None
+        self._handling: int | None = None
+        self._handled = self._failed = self._skipped = 0
+        self._last_failed: int | None = None
+        self._last_error: str | None = None
         self._news = trio.Event()
         self._done = trio.Event()
         self._is_ending = False
@@ -51,13 +58,39 @@ class Reacting:
         """React until `stop`."""
         try:
             with self._scope:
-                position = await self._begin()
+                self._last_failed, self._last_error = last_failure(self._log, self._name)
+                self._position = await self._begin()
+                self._state = "following"
                 task_status.started()
-                await self._follow(position)
+                await self._follow(self._position)
         except Closed:
             _logger.warning("the reaction %s ended: the log takes no more", self._name)
         finally:
+            self._state = "ended"
+            self._handling = None
             self._done.set()
+
+    def statistics(self, head: int, lag_s: Callable[[int], float | None]) -> ReactionStatistics:
+        """How the reaction is doing.
+
+        Args:
+            head: where the log ends.
+            lag_s: how long the event after a position has been in the log, in seconds.
+        """
+        position = self._position
+        return ReactionStatistics(
+            name=self._name,
+            state=self._state,
+            position=position,
+            handling=self._handling,
+            handled=self._handled,
+            failed=self._failed,
+            skipped=self._skipped,
+            lag_events=None if position is None else max(0, head - position),
+            lag_s=None if position is None else lag_s(position),
+            last_error=self._last_error,
+            last_failed=self._last_failed,
+        )
 
     async def stop(self, deadline: float) -> None:
         """Let the event under way be handled, at most until `deadline` (Trio's clock), and end."""
@@ -95,15 +128,22 @@ class Reacting:
                 if self._is_ending:
                     return
                 await self._react(event)
-                position = event.position
+                self._position = position = event.position
             if len(events) < BATCH:
-                position = max(position, head)
+                self._position = position = max(position, head)
                 await news.wait()
 
     async def _react(self, event: Recorded[Any]) -> None:
         if event.is_erased:
+            self._skipped += 1
             return
-        position = event.position
+        self._handling = position = event.position
+        self._state = "handling"
+        await self._handle(event, position)
+        self._handling = None
+        self._state = "following"
+
+    async def _handle(self, event: Recorded[Any], position: int) -> None:
         await self._record([ReactionMarked(self._name, position)], cause=position)
         try:
             returned = await self._reaction.reactors[event.type](self._reaction, event)
@@ -112,7 +152,11 @@ class Reacting:
                 self._log.encode(events, cause=position)
         except Exception as error:
             _logger.exception("the reaction %s failed on event %d", self._name, position)
-            events = [ReactionFailed(self._name, position, f"{type(error).__name__}: {error}")]
+            self._last_failed, self._last_error = position, f"{type(error).__name__}: {error}"
+            events = [ReactionFailed(self._name, position, self._last_error)]
+            self._failed += 1
+        else:
+            self._handled += 1
         if events:
             await self._record(events, cause=position, key=f"{self._by}:{position}")
 
@@ -124,6 +168,8 @@ class Reacting:
                 await self._writer.flush()
             except (StorageFailed, OutcomeUnknown) as error:
                 _logger.warning("the reaction %s waits for the disk: %s", self._name, error)
+                before, self._state = self._state, "waiting"
                 await trio.sleep(PAUSE_S)
+                self._state = before
             else:
                 return

@@ -17,6 +17,7 @@ import trio
 
 from .actors.asks import Ask
 from .actors.keeper import Keeper
+from .actors.reaction_statistics import ReactionStatistics
 from .actors.writer import Writer, WriterStatistics
 from .core.appends import Append, Appended
 from .core.clock import Entropy, WallClock
@@ -54,6 +55,7 @@ class Statistics:
         views: every view.
         writer: the writer, or None when the engine is read-only.
         slow_queries: the last queries that took longer than `Settings.slow_query_s`, in this process; 100 at most.
+        reactions: every reaction at work in this process.
     """
 
     path: str
@@ -65,6 +67,7 @@ class Statistics:
     views: tuple[ViewStatistics, ...]
     writer: WriterStatistics | None
     slow_queries: tuple[SlowQuery, ...] = ()
+    reactions: tuple[ReactionStatistics, ...] = ()
 
 
 @attrs.frozen
@@ -298,13 +301,11 @@ class Engine(Tending):
             views=self._view_statistics(head, self.clock()),
             writer=None if self._writer is None else self._writer.statistics(),
             slow_queries=self._slow.kept(),
+            reactions=self._reaction_statistics(head, self.clock()),
         )
 
     async def backup(self, target: Path | str) -> None:
-        """Write a copy of the log into an empty folder while work goes on. Views aren't copied: they are built from it.
-
-        Raises InvalidInput when the folder isn't empty, StorageFailed when the disk refuses.
-        """
+        """Copy the log, not its views, to an empty folder as work goes on. Raises InvalidInput, StorageFailed."""
         await trio.to_thread.run_sync(self.log.store.backup, Path(target))
 
     # -- the past

@@ -38,6 +38,7 @@ from .projections.memories.view import Memories
 from .projections.projection import Projection
 from .projections.skips import ViewSkipped
 from .projections.slow import SlowQueries
+from .projections.slow_file import SlowFile
 from .projections.snapshots import FOLDER, seed_if_lost
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
@@ -61,7 +62,8 @@ class Settings:
         map_bytes: address space for each file to begin with; it grows when it has to.
         shutdown_s: how long closing waits for what is under way, in seconds.
         retrain: whether the log trains compression dictionaries from its own events when that pays.
-        slow_query_s: queries that take so long, in seconds, are listed by `Engine.statistics` with their plans.
+        slow_query_s: queries that take so long, in seconds, are listed by `Engine.statistics` with their plans,
+            and by `remanence stats` whichever process asked.
         snapshot_events: how many events lie between two copies of the views, which bound what a crash of the machine
             and a look into the past cost; None for none.
     """
@@ -135,7 +137,7 @@ async def open_engine(
     wanted = _wanted(projections, async_projections)
     if read_only or not create:
         _require_log(root)
-    slow = SlowQueries(settings.slow_query_s, clock=timer)
+    slow = SlowQueries(settings.slow_query_s, clock=timer, wall=clock, also=SlowFile(root / "views").add)
     open_parts = partial(_open_parts, root, registry, wanted, converter, settings, slow=slow, read_only=read_only)
     with contextlib.ExitStack() as stack:
         if not read_only:
@@ -149,7 +151,7 @@ async def open_engine(
             if writer is None:
                 yield engine
             else:
-                reacting = [Reacting(log, each, writer) for each in acting]
+                engine.reacting = reacting = [Reacting(log, each, writer) for each in acting]
                 async with _running(root, log, writer, keepers, reacting=reacting, settings=settings):
                     yield engine
         finally:

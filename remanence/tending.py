@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final
 
 import trio
 
 from .actors.keeper import Keeper
+from .actors.reacting import Reacting
+from .actors.reaction_statistics import ReactionStatistics
 from .core.appends import Appended
 from .core.errors import Behind, Closed, InvalidInput
 from .core.log import Log, Progress
@@ -31,6 +33,8 @@ class Tending:
     def __init__(self, log: Log, views: Views, keepers: Iterable[Keeper]) -> None:
         self.views = views
         self._kept_log = log
+        self.reacting: Sequence[Reacting] = ()
+        """The reactions at work, for `open_engine` to set."""
         self._keepers: Mapping[type[Projection], Keeper] = {keeper.view.projection: keeper for keeper in keepers}
 
     async def wait_for(
@@ -123,6 +127,10 @@ class Tending:
     def _view_statistics(self, head: int, now_ns: int) -> tuple[ViewStatistics, ...]:
         """How every view is doing."""
         return tuple(view.statistics(head, self._lag_s(view.checkpoint, now_ns)) for view in self.views)
+
+    def _reaction_statistics(self, head: int, now_ns: int) -> tuple[ReactionStatistics, ...]:
+        """How every reaction is doing."""
+        return tuple(each.statistics(head, partial(self._lag_s, now_ns=now_ns)) for each in self.reacting)
 
     def _lag_s(self, checkpoint: int, now_ns: int) -> float | None:
         """How long the event after a checkpoint has waited; None if the clock went back behind it."""

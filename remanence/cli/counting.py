@@ -10,8 +10,11 @@ import attrs
 import click
 import trio
 
+from ..actors.reaction_statistics import ReactionTrace, reaction_traces
 from ..engine import Statistics
 from ..plain import Plain
+from ..projections.slow import SlowQuery
+from ..projections.slow_file import SlowFile
 from ..sizes import Sizes, measure
 from .cards import fact_lines
 from .finding import scopes
@@ -25,6 +28,7 @@ __all__ = ["print_sizes", "stats"]
 
 SCOPES_MAX: Final = 1000
 SCOPES_SHOWN: Final = 12
+SLOW_SHOWN: Final = 10
 
 
 @attrs.frozen
@@ -36,12 +40,16 @@ class Holdings:
         sizes: what its events take, if that was asked for.
         scopes: the scopes that have memories.
         span: the times of the first event and the last, if there are any.
+        reactions: what the log tells of the reactions that ran on it.
+        slow: the last slow queries of every process, the oldest first; none of the past.
     """
 
     statistics: Statistics
     sizes: Sizes | None
     scopes: list[str]
     span: tuple[datetime, datetime] | None
+    reactions: list[ReactionTrace]
+    slow: list[SlowQuery]
 
 
 @click.command(short_help="Show what the memory holds, and its sizes.")
@@ -49,7 +57,7 @@ class Holdings:
 @everywhere
 @pass_options
 def stats(options: Options, *, quick: bool) -> None:
-    """Show what the memory holds: events by type, sizes, scopes, views.
+    """Show what the memory holds: events by type, sizes, scopes, views, what reactions have taken up, and slow queries.
 
     The size as JSON is that of what `remanence log --json` prints. Frames are what the events take in the log; its file
     also has their chain, the dictionaries that they are compressed with, and free space.
@@ -62,7 +70,9 @@ def stats(options: Options, *, quick: bool) -> None:
                 sizes = None if quick else await trio.to_thread.run_sync(measure, memory.engine.log, tell)
             first, last = memory.engine.read(limit=1), memory.engine.read(limit=1, backward=True)
             span = (first[0].time, last[0].time) if first and last else None
-            return Holdings(memory.stats(), sizes, scopes(memory, SCOPES_MAX), span)
+            reactions = list(reaction_traces(memory.engine.log))
+            slow = [] if options.moment is not None else SlowFile(options.path / "views").read()
+            return Holdings(memory.stats(), sizes, scopes(memory, SCOPES_MAX), span, reactions, slow)
 
     holdings = run(body)
     out = Output(as_json=options.as_json)
@@ -96,6 +106,17 @@ def _plain(holdings: Holdings) -> Plain:
             }
             for view in statistics.views
         ],
+        "reactions": [attrs.asdict(reaction) for reaction in holdings.reactions],
+        "slow": [
+            {
+                "time": query.time,
+                "process": query.process,
+                "view": query.view,
+                "seconds": query.seconds,
+                "plan": attrs.asdict(query.plan),
+            }
+            for query in holdings.slow
+        ],
     }
 
 
@@ -120,6 +141,12 @@ def _print(out: Output, holdings: Holdings) -> None:
         _print_types(out, statistics)
     out.line()
     _print_views(out, statistics)
+    if holdings.reactions:
+        out.line()
+        _print_reactions(out, holdings.reactions)
+    if holdings.slow:
+        out.line()
+        _print_slow(out, holdings.slow)
 
 
 def print_sizes(out: Output, sizes: Sizes) -> None:
@@ -155,3 +182,28 @@ def _print_views(out: Output, statistics: Statistics) -> None:
         for view in statistics.views
     ]
     out.table(("view", "rows", "size", "behind", ""), rows, right=("rows", "size", "behind"))
+
+
+def _print_reactions(out: Output, reactions: list[ReactionTrace]) -> None:
+    rows = [
+        (
+            each.name,
+            f"{each.taken:,}",
+            f"{each.failed:,}",
+            f"event {each.position}",
+            "" if each.last_error is None else one_line(f"event {each.last_failed}: {each.last_error}"),
+        )
+        for each in reactions
+    ]
+    out.table(("reaction", "taken up", "failed", "last", ""), rows, right=("taken up", "failed"))
+
+
+def _print_slow(out: Output, slow: list[SlowQuery]) -> None:
+    more = len(slow) - SLOW_SHOWN
+    rows = [
+        (moment(query.time), f"{query.seconds * 1000:,.0f} ms", one_line(query.view), one_line(str(query.plan)))
+        for query in slow[-SLOW_SHOWN:]
+    ]
+    out.table(("slow query", "took", "view", "plan"), rows, right=("took",))
+    if more > 0:
+        out.line(f"… and {more:,} before these; --json tells them all")

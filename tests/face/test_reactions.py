@@ -13,6 +13,9 @@ from trio.testing import wait_all_tasks_blocked
 
 import remanence
 from remanence import Engine, InvalidInput, Reaction, Recorded, Settings, event, on
+from remanence.actors.reacting import Reacting
+from remanence.actors.reaction_statistics import reaction_traces
+from remanence.actors.writer import Writer
 
 from .club import EVENTS, Joined, Left, Members
 
@@ -190,6 +193,54 @@ async def test_an_effect_that_does_not_end_is_cancelled_at_the_deadline(
         await engine.append(Joined("ada"))
         await recorded(engine, 2, "reaction.marked")
     assert welcome.sent == []
+
+
+async def test_statistics_tell_what_a_reaction_did_and_how_far_behind_it_is(tmp_path: Path) -> None:
+    """Handled, failed, skipped; at work on which event, and for how long others have waited; and the last error."""
+    welcome, now = Welcome(), [10**18]
+    welcome.open = trio.Event()
+    async with club(tmp_path, welcome, clock=lambda: now[0]) as engine:
+        failing = await engine.append(Joined("nobody"))
+        last = await engine.append(Joined("ada"))
+        await recorded(engine, 2, "reaction.marked")
+        now[0] += 3 * 10**9
+        [seen] = engine.statistics().reactions
+        assert (seen.name, seen.state, seen.handling, seen.position) == ("welcome", "handling", 2, 1)
+        assert (seen.handled, seen.failed, seen.skipped) == (0, 0, 0)
+        assert (seen.lag_events, seen.lag_s) == (engine.head - 1, 3.0)
+        welcome.open.set()
+        await recorded(engine, 1)
+        await wait_all_tasks_blocked()
+        [seen] = engine.statistics().reactions
+        assert (seen.state, seen.handling, seen.handled, seen.failed) == ("following", None, 1, 1)
+        assert (seen.position, seen.lag_events, seen.lag_s) == (engine.head, 0, 0.0)
+        assert (seen.last_error, seen.last_failed) == ("LookupError: nobody", failing.position)
+        [running] = engine.reacting
+    assert running.statistics(0, lambda _: None).state == "ended"
+    async with club(tmp_path, Welcome()) as engine:
+        [seen] = engine.statistics().reactions
+        assert (seen.handled, seen.failed, seen.last_error) == (0, 0, "LookupError: nobody")
+        now[0] = 0
+    async with club(tmp_path, Welcome(), read_only=True) as engine:
+        assert engine.statistics().reactions == ()
+        [trace] = reaction_traces(engine.log)
+        assert (trace.name, trace.taken, trace.failed, trace.position) == ("welcome", 2, 1, last.position)
+        assert (trace.last_error, trace.last_failed) == ("LookupError: nobody", failing.position)
+
+
+async def test_what_is_not_known_is_not_zero(tmp_path: Path) -> None:
+    """Before a reaction has begun it stands nowhere, and when the clock went back nobody can say how long it waited."""
+    welcome, now = Welcome(), [10**18]
+    welcome.open = trio.Event()
+    async with club(tmp_path, welcome, clock=lambda: now[0]) as engine:
+        waiting = Reacting(engine.log, Welcome(), Writer(engine.log, engine.views))
+        assert waiting.statistics(7, lambda _: 0.0).lag_events is None
+        assert waiting.statistics(7, lambda _: 0.0).lag_s is None
+        await engine.append(Joined("ada"))
+        await recorded(engine, 2, "reaction.marked")
+        now[0] -= 1
+        assert engine.statistics().reactions[0].lag_s is None
+        welcome.open.set()
 
 
 def test_names_and_events_are_each_for_one(tmp_path: Path) -> None:

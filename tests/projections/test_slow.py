@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from itertools import accumulate, cycle
+from pathlib import Path
+
+import attrs
+import pytest
 
 from remanence.projections.plans import Plan, Step
 from remanence.projections.rows import ReadRows
 from remanence.projections.slow import KEPT_MAX, SlowQueries, SlowQuery
+from remanence.projections.slow_file import BYTES_MAX, NAME, SlowFile
 
 from .ledger import desk
 from .stock import Stock, Ware
@@ -42,4 +48,44 @@ def test_the_record_is_bounded() -> None:
         slow.note(number, lambda: PLAN)
     kept = slow.kept()
     assert len(kept) == KEPT_MAX
-    assert kept[-1] == SlowQuery("", KEPT_MAX + 4, PLAN)
+    assert (kept[-1].seconds, kept[-1].plan, kept[-1].process) == (KEPT_MAX + 4, PLAN, os.getpid())
+
+
+def query(number: int, plan: Plan = PLAN) -> SlowQuery:
+    """The slow query of a number."""
+    return SlowQuery("stock", number / 8, plan, 10**18 + number, 7)
+
+
+def test_the_file_gives_back_what_was_noted(tmp_path: Path) -> None:
+    """Whichever process noted it, in the order of time, with its plan; lines that are none are passed over."""
+    steps = (Step("by_owner", ("owner",), ("amount",), 3), Step(None, (), (), 9))
+    branches = attrs.evolve(PLAN, steps=steps, sorts=True, scanned=9)
+    ours, theirs = SlowFile(tmp_path), SlowFile(tmp_path)
+    assert ours.read() == []
+    theirs.add(query(2, branches))
+    ours.add(query(1))
+    with (tmp_path / NAME).open("ab") as file:
+        file.write(b'{"view":"torn\n\xff\n[]\n')
+    ours.add(query(3))
+    assert theirs.read() == [query(1), query(2, branches), query(3)]
+    assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_file_is_bounded(tmp_path: Path) -> None:
+    """However many are noted: the newest hundred are there, and both files together stay small."""
+    file = SlowFile(tmp_path)
+    for number in range(2000):
+        file.add(query(number))
+    assert file.read() == [query(number) for number in range(1900, 2000)]
+    line = len(str(query(0))) * 2
+    assert sum(path.stat().st_size for path in tmp_path.iterdir()) < 2 * (BYTES_MAX + line)
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_folder_that_takes_no_file_is_let_be(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A reader without the right to write, or a full disk: it is said once, and queries go on."""
+    file = SlowFile(tmp_path / "nowhere")
+    for number in range(3):
+        file.add(query(number))
+    assert len(caplog.records) == 1
+    assert file.read() == []
