@@ -49,6 +49,7 @@ class Reacting:
         self._last_failed: int | None = None
         self._last_error: str | None = None
         self._news = trio.Event()
+        self._moved = trio.Event()
         self._done = trio.Event()
         self._is_ending = False
         self._scope = trio.CancelScope(shield=True)  # an effect under way isn't cut off because the program's body is
@@ -59,16 +60,40 @@ class Reacting:
         try:
             with self._scope:
                 self._last_failed, self._last_error = last_failure(self._log, self._name)
-                self._position = await self._begin()
+                self._move(await self._begin())
                 self._state = "following"
                 task_status.started()
-                await self._follow(self._position)
+                await self._follow()
         except Closed:
             _logger.warning("the reaction %s ended: the log takes no more", self._name)
         finally:
             self._state = "ended"
             self._handling = None
             self._done.set()
+            self._moved.set()
+
+    @property
+    def name(self) -> str:
+        """The reaction's name."""
+        return self._name
+
+    @property
+    def position(self) -> int:
+        """The last event that the reaction is done with; 0 before it has begun."""
+        return self._position or 0
+
+    async def wait_for(self, position: int) -> None:
+        """Wait until the reaction is done with everything up to a position.
+
+        Raises:
+            Closed: it ended first.
+        """
+        await trio.lowlevel.checkpoint()
+        while self.position < position:
+            if self._done.is_set():
+                message = f"the reaction {self._name} ended at event {self.position}, before event {position}"
+                raise Closed(message)
+            await self._moved.wait()
 
     def statistics(self, head: int, lag_s: Callable[[int], float | None]) -> ReactionStatistics:
         """How the reaction is doing.
@@ -118,19 +143,25 @@ class Reacting:
         await self._record([ReactionMarked(self._name, start)])
         return start
 
-    async def _follow(self, position: int) -> None:
-        if not self._reaction.reactors:
-            return
+    def _move(self, position: int) -> None:
+        self._position = position
+        moved, self._moved = self._moved, trio.Event()
+        moved.set()
+
+    async def _follow(self) -> None:
         while not self._is_ending:
+            position = self.position
             news, head = self._news, self._writer.acknowledged
-            events = self._log.read(self._query, after=position, before=head + 1, limit=BATCH)
+            # A query of no types would match everything.
+            has_any = bool(self._reaction.reactors)
+            events = self._log.read(self._query, after=position, before=head + 1, limit=BATCH) if has_any else []
             for event in events:
                 if self._is_ending:
                     return
                 await self._react(event)
-                self._position = position = event.position
+                self._move(event.position)
             if len(events) < BATCH:
-                self._position = position = max(position, head)
+                self._move(max(position, head))
                 await news.wait()
 
     async def _react(self, event: Recorded[Any]) -> None:

@@ -53,18 +53,38 @@ class Tending:
             NotFound: the engine was opened without it.
             Closed: the engine was closed first.
         """
-        if timeout_s is not None and not timeout_s >= 0:
-            message = f"timeout_s is a time in seconds, 0 or more, or None for ever, not {timeout_s!r}"
-            raise InvalidInput(message)
+        timeout_s = _checked(timeout_s)
         view = self.views.of(projection)
         position = self._kept_log.head if position is None else position
         keeper = self._keepers.get(projection)
-        with trio.move_on_after(float("inf") if timeout_s is None else timeout_s):
+        with trio.move_on_after(timeout_s):
             await (_poll(view, position) if keeper is None else keeper.wait_for(position))
             return
         reached = view.checkpoint
         message = f"the view {view.name} shows {reached} after {timeout_s} s, and not yet {position}; it goes on"
         raise Behind(message, view=view.name, checkpoint=reached, position=position)
+
+    async def wait_for_reactions(self, position: int | None = None, *, timeout_s: float | None = None) -> None:
+        """Wait until every reaction is done with everything up to a position, and what came of it is in the log.
+
+        Args:
+            position: what an append returned; by default, the log's last.
+            timeout_s: how long to wait, in seconds; None is for ever.
+
+        Raises:
+            Behind: one isn't in time.
+            Closed: the engine was closed first.
+        """
+        timeout_s = _checked(timeout_s)
+        position = self._kept_log.head if position is None else position
+        with trio.move_on_after(timeout_s):
+            for each in self.reacting:
+                await each.wait_for(position)
+            return
+        for each in self.reacting:
+            if (reached := each.position) < position:
+                message = f"the reaction {each.name} is at {reached} after {timeout_s} s, and not yet at {position}"
+                raise Behind(message, view=each.name, checkpoint=reached, position=position)
 
     async def retry(self, projection: type[Projection]) -> None:
         """Try again what a view could not take, and wait until it has caught up with what is in the log now.
@@ -138,6 +158,14 @@ class Tending:
         if event is None:
             return 0.0
         return (now_ns - event.time_ns) / _S if now_ns >= event.time_ns else None
+
+
+def _checked(timeout_s: float | None) -> float:
+    """How long to wait, in seconds."""
+    if timeout_s is not None and not timeout_s >= 0:
+        message = f"timeout_s is a time in seconds, 0 or more, or None for ever, not {timeout_s!r}"
+        raise InvalidInput(message)
+    return float("inf") if timeout_s is None else timeout_s
 
 
 async def _poll(view: View[Projection], position: int) -> None:

@@ -1,5 +1,8 @@
 """Scenarios: given what happened, when a command runs, then these events are recorded.
 
+Reactions that a scenario is opened with (`reactions=[…]`) have handled everything when it looks: what they recorded
+because of what was told has happened before the command, what they record because of the command belongs to its events.
+
 A scenario runs when its `then` or `raises` is called, on a real engine in a folder of its own. It needs no `await`, so
 that no check can be forgotten half-way: called from within a Trio test, it runs in a loop of its own in another thread,
 while the test's loop waits.
@@ -12,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 import trio
@@ -34,6 +37,11 @@ __all__ = ["Given", "Outcome", "When", "given", "given_memory"]
 F = TypeVar("F", Engine, Memory)
 Command = Callable[[F], object]
 """What is tested: it takes the engine or memory; a coroutine function, or a plain one that only looks."""
+
+MARK: Final = "reaction.marked"
+"""How a reaction keeps its place: no outcome of anything."""
+ROUNDS_MAX: Final = 100
+"""No reaction's outcome leads to another's as often."""
 
 
 @attrs.frozen
@@ -67,7 +75,7 @@ def given(
         projections: views that the command looks at.
         clock: what tells the time; a `Clock()` unless given.
         seed: of the random bytes that ids are made of.
-        options: whatever else `open_engine` takes.
+        options: whatever else `open_engine` takes: `async_projections`, `reactions`, `settings`, …
     """
     return Given(_engine, as_requests(told), tuple(events), clock, seed, {**options, "projections": tuple(projections)})
 
@@ -124,6 +132,7 @@ class Given(Generic[F]):
                 for result in await engine.append_all(self._told):
                     if isinstance(result, RemanenceError):
                         raise result
+                await _let_react(engine)
                 return await _run(command, subject, engine)
 
 
@@ -136,7 +145,25 @@ async def _run(command: Command[F], subject: F, engine: Engine) -> Outcome:
     except Exception as error:  # noqa: BLE001 - whether it should have been is the scenario's to say
         raised = error
     await engine.flush()
-    return Outcome(result, tuple(engine.read(after=head)), raised)
+    await _let_react(engine)
+    events = tuple(each for each in engine.read(after=head) if each.type != MARK)
+    return Outcome(result, events, raised)
+
+
+async def _let_react(engine: Engine) -> None:
+    """Let reactions handle what happened, and what they made happen.
+
+    Raises:
+        AssertionError: they never come to an end.
+    """
+    for _ in range(ROUNDS_MAX):
+        head = engine.head
+        await engine.wait_for_reactions(head)
+        if engine.head == head:
+            return
+    names = ", ".join(each.name for each in engine.statistics().reactions)
+    message = f"after {ROUNDS_MAX} rounds there is still something to react to: do {names} set each other going?"
+    raise AssertionError(message)
 
 
 @attrs.frozen

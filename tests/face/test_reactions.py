@@ -12,7 +12,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 import remanence
-from remanence import Engine, InvalidInput, Reaction, Recorded, Settings, event, on
+from remanence import Behind, Closed, Engine, InvalidInput, Reaction, Recorded, Settings, event, on
 from remanence.actors.reacting import Reacting
 from remanence.actors.reaction_statistics import reaction_traces
 from remanence.actors.writer import Writer
@@ -241,6 +241,43 @@ async def test_what_is_not_known_is_not_zero(tmp_path: Path) -> None:
         now[0] -= 1
         assert engine.statistics().reactions[0].lag_s is None
         welcome.open.set()
+
+
+async def test_waiting_for_reactions_ends_when_they_are_done(
+    tmp_path: Path,
+) -> None:
+    """What came of an event is in the log then; at the deadline it is said who is behind; and the end is an end."""
+    welcome = Welcome()
+    async with trio.open_nursery() as nursery, club(tmp_path, welcome) as engine:
+        joined = await engine.append(Joined("ada"))
+        await engine.wait_for_reactions(joined.position)
+        assert [each.data.name for each in engine.read(types=[LetterSent])] == ["ada"]
+        await engine.wait_for_reactions()
+        welcome.open = trio.Event()
+        joined = await engine.append(Joined("bo"))
+        with pytest.raises(Behind, match=r"the reaction welcome is at .* after 0 s") as caught:
+            await engine.wait_for_reactions(joined.position, timeout_s=0)
+        assert (caught.value.view, caught.value.position) == ("welcome", joined.position)
+        with pytest.raises(InvalidInput, match="timeout_s"):
+            await engine.wait_for_reactions(timeout_s=-1)
+
+        async def wait() -> None:
+            with pytest.raises(Closed, match="ended at event"):
+                await engine.wait_for_reactions(10**6)
+
+        nursery.start_soon(wait)
+        welcome.open.set()
+        await engine.wait_for_reactions()
+    assert welcome.sent == ["ada", "bo"]
+
+
+async def test_a_reaction_to_nothing_keeps_up(tmp_path: Path) -> None:
+    """It handles no event, and stands in nobody's way."""
+    async with club(tmp_path, type("Idle", (Reaction,), {})()) as engine:
+        await engine.append(Joined("ada"))
+        await engine.wait_for_reactions(timeout_s=5)
+        [seen] = engine.statistics().reactions
+        assert (seen.lag_events, seen.handled) == (0, 0)
 
 
 def test_names_and_events_are_each_for_one(tmp_path: Path) -> None:
