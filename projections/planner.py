@@ -137,9 +137,9 @@ def candidates(
     if index is not None and index not in table.indexes:
         message = f"{table.name} has no index {index!r}; it has {', '.join(sorted(table.indexes)) or 'none'}"
         raise InvalidInput(message)
-    if not scan:
-        _refuse_unindexed(table, asked)
     parts = _Parts.of(asked)
+    if not scan:
+        _refuse_unindexed(table, asked, parts)
     found = _undominated([_candidate(table, path, order) for path in _paths(table, parts, index)])
     if index is None and parts.others:
         found += _alternatives(table, parts)
@@ -151,9 +151,12 @@ def candidates(
     return found
 
 
-def _refuse_unindexed(table: Schema[Any], asked: Sequence[Node]) -> None:
+def _refuse_unindexed(table: Schema[Any], asked: Sequence[Node], parts: _Parts) -> None:
+    # What a partial index asks of its rows, and the query asks too, is seen to by that index.
+    conditions = [condition for condition in table.declared.values() if parts.contain(condition)]
+    seen_to = table.indexed.union(_fields(conditions))
     for field in _fields(asked):
-        if field not in table.indexed:
+        if field not in seen_to:
             message = f"{table.name}: the field {field} is in no index; declare one that has it in indexes={{…}}, "
             message += "or pass scan=True to have the rows looked through"
             raise InvalidInput(message)

@@ -13,7 +13,9 @@ from remanence.codecs import keys
 from remanence.core.errors import InvalidInput
 from remanence.projections.conditions import Where, between, ge, has_all, has_any, lt, one_of, prefix, where
 from remanence.projections.plain import plain
+from remanence.projections.projection import Projection
 from remanence.projections.rows import ReadRows
+from remanence.projections.schema import Index
 from remanence.projections.tables import Table
 
 from .ledger import Desk, desk
@@ -239,6 +241,26 @@ def test_a_field_in_no_index_is_refused_even_beside_one_that_is() -> None:
         with pytest.raises(InvalidInput, match="the field weight is in no index; declare one"):
             read.find(owner="ada", weight=3.0)
         assert read.find(owner="ada", weight=3, scan=True) == [WARES[3]]
+
+
+class Unshelved(Projection):
+    """A table whose only index is partial, by a field that no index sorts by."""
+
+    wares = Table(Ware, key="id", indexes={"unshelved": Index(("owner",), where=where(shelf=None, amount=ge(0)))})
+
+
+def test_what_a_partial_index_asks_of_its_rows_is_seen_to_by_it() -> None:
+    """A query that contains an index's condition needs no other index for those fields; one that doesn't, does."""
+    with desk(Unshelved) as opened:
+        rows = [Ware(name, "ada", 1, 1.0, (), shelf=shelf) for name, shelf in (("a", None), ("b", 1), ("c", None))]
+        opened.fill(Unshelved.wares, rows)
+        read = opened.rows(Unshelved.wares)
+        assert [row.id for row in read.find(owner="ada", shelf=None, amount=ge(1))] == ["a", "c"]
+        assert read.explain(owner="ada", shelf=None, amount=ge(0)).index == "unshelved"
+        others: list[dict[str, Any]] = [{"shelf": 1, "amount": 1}, {"shelf": None}, {"shelf": None, "amount": ge(-1)}]
+        for other in others:
+            with pytest.raises(InvalidInput, match="the field shelf is in no index"):
+                read.find(owner="ada", **other)
 
 
 def test_a_cursor_of_another_query_is_refused(read: ReadRows[Ware]) -> None:
