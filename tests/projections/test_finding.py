@@ -259,7 +259,7 @@ def test_what_a_partial_index_asks_of_its_rows_is_seen_to_by_it() -> None:
         assert read.explain(owner="ada", shelf=None, amount=ge(0)).index == "unshelved"
         others: list[dict[str, Any]] = [{"shelf": 1, "amount": 1}, {"shelf": None}, {"shelf": None, "amount": ge(-1)}]
         for other in others:
-            with pytest.raises(InvalidInput, match="the field shelf is in no index"):
+            with pytest.raises(InvalidInput, match=r"the field (shelf|amount) is in no index"):
                 read.find(owner="ada", **other)
 
 
