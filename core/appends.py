@@ -19,7 +19,7 @@ from ..codecs.payloads import Payload, content_digest
 from .catalogs import KeyUse
 from .clock import Entropy
 from .errors import InvalidInput
-from .events import Registered, Registry
+from .events import Kind, Registered, Registry
 from .queries import MAX_POSITION, Condition, check_tags
 
 __all__ = ["Append", "Appended", "Encoder", "content_key", "key_use", "user_key"]
@@ -75,9 +75,10 @@ class Append:
         content: with a key: digest of what the events say, to tell a retry from a reuse.
         condition: what must not have happened.
         size_bytes: what the bodies take.
+        time_ns: when its events were recorded, if that was elsewhere and earlier; None for now.
     """
 
-    kinds: Sequence[Registered[Any]]
+    kinds: Sequence[Kind]
     payloads: Sequence[Payload[Any]]
     dictionary_ids: Sequence[int]
     bodies: Sequence[bytes]
@@ -87,6 +88,7 @@ class Append:
     content: bytes
     condition: Condition | None
     size_bytes: int
+    time_ns: int | None = None
 
 
 @attrs.frozen

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
 
@@ -17,7 +17,7 @@ from ..codecs.converter import EventConverter, make_converter
 from ..codecs.payloads import Payload, PayloadCodec, decode_any
 from .errors import InvalidInput
 
-__all__ = ["EventType", "Registry", "Upcaster", "event", "event_type_of", "upcaster"]
+__all__ = ["EventType", "Kind", "Registry", "Upcaster", "event", "event_type_of", "upcaster"]
 
 C = TypeVar("C")
 Data = dict[str, Any]
@@ -103,6 +103,16 @@ def event_type_of(cls: type) -> EventType:
         message = f"{cls.__name__} is not an event; decorate the class with @event('name')"
         raise InvalidInput(message)
     return found
+
+
+class Kind(Protocol):
+    """What is written into an event's frame of its type."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> int: ...
 
 
 @attrs.frozen

@@ -176,7 +176,8 @@ class Staging:
         """Give the events that aren't known yet their positions and one time, and put their frames together."""
         batch = self._batch
         first, frames, leaves, entries = batch.first, batch.frames, batch.leaves, batch.entries
-        self._time_ns = time_ns = max(self._clock(), self._time_ns)
+        own_ns = append.time_ns
+        self._time_ns = time_ns = max(self._clock() if own_ns is None else own_ns, self._time_ns)
         kind, dictionary_id, header = None, 0, b""
         positions: list[int] = []
         columns = (append.kinds, append.dictionary_ids, append.bodies, append.digests, append.contents, append.payloads)

@@ -6,6 +6,10 @@ This module is the face: every name exported here is a promise to users, and no 
 
 from .actors.reaction import Reaction as Reaction
 from .causes import Caused as Caused
+from .cloudevents import Exported as Exported
+from .cloudevents import Imported as Imported
+from .cloudevents import export_events as export_events
+from .cloudevents import import_events as import_events
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
@@ -78,7 +82,9 @@ __all__ = [
     "Difference",
     "Engine",
     "EventConverter",
+    "Exported",
     "Found",
+    "Imported",
     "Index",
     "InvalidInput",
     "KeyReused",
@@ -110,10 +116,12 @@ __all__ = [
     "Where",
     "between",
     "event",
+    "export_events",
     "ge",
     "gt",
     "has_all",
     "has_any",
+    "import_events",
     "le",
     "lt",
     "make_converter",

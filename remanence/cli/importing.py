@@ -1,4 +1,4 @@
-"""Importing: the command that takes in a whole conversation."""
+"""Importing: the command that takes in a whole conversation, or the events of another log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,10 @@ from typing import Final
 
 import click
 
+from ..cloudevents import looks_like_cloudevents
 from ..imports import Changed, ImportReport, import_transcript
 from ..transcripts import BadLine, Format
+from .exchanging import import_lines, seekable
 from .exits import Exit, Failure
 from .opening import run, writing
 from .options import Options, everywhere, examples, pass_options, writes
@@ -21,6 +23,9 @@ from .texts import clean, count, one_line
 __all__ = ["import_", "read_input"]
 
 STDIN: Final = "-"
+CLOUDEVENTS: Final = "cloudevents"
+HEAD_BYTES: Final = 1 << 16
+"""What is looked at to tell CloudEvents from transcripts."""
 LINES_SHOWN: Final = 20
 """Bad lines that are named one by one to a person; --json names all."""
 
@@ -32,17 +37,22 @@ def read_input(file: str) -> tuple[bytes, str]:
         OSError: it can't be read.
     """
     if file == STDIN:
-        return sys.stdin.buffer.read(), "stdin"
-    return Path(file).read_bytes(), os.fsencode(Path(file).name).decode(errors="replace")
+        return sys.stdin.buffer.read(), _name_of(file)
+    return Path(file).read_bytes(), _name_of(file)
+
+
+def _name_of(file: str) -> str:
+    return "stdin" if file == STDIN else os.fsencode(Path(file).name).decode(errors="replace")
 
 
 @click.command(
     "import",
-    short_help="Remember every turn of a conversation.",
+    short_help="Take in a conversation, or exported events.",
     epilog=examples(
         "remanence import conversation.jsonl",
         "remanence import chat.json --scope ada",
         "grep boat chat.jsonl | remanence import - --name boats",
+        "remanence import events.jsonl",
     ),
 )
 @click.argument("file", metavar="FILE")
@@ -56,25 +66,46 @@ def read_input(file: str) -> tuple[bytes, str]:
 @click.option(
     "--format",
     "form",
-    type=click.Choice([each.value for each in Format]),
+    type=click.Choice([*(each.value for each in Format), CLOUDEVENTS]),
     help="What it is written in; told from it unless given.",
 )
 @click.option(
     "--name", metavar="NAME", help="What it is called, as a session too if it names none.  [default: the file's name]"
 )
+@click.option("--partial", is_flag=True, help="Take a part of an export: lines may be missing.")
 @writes
 @everywhere
 @pass_options
-def import_(options: Options, *, file: str, scope: str, form: str | None, name: str | None) -> None:
+def import_(options: Options, *, file: str, scope: str, form: str | None, name: str | None, partial: bool) -> None:
     """Remember every turn of the conversation in FILE; - reads the standard input.
 
     It may be JSON lines of messages (jsonl), a JSON list of messages (messages), or LoCoMo samples (locomo). A turn is
     known by its session and place, so importing again adds what is missing and nothing else. A line that is no turn is
     reported by its number and keeps no other out; the exit code is 6 then.
-    """
-    data, file_name = read_input(file)
-    called = name or file_name
 
+    Or it may be CloudEvents, as `remanence export` writes them. Events keep their times, tags and scopes, and who wrote
+    them. Importing again adds nothing; and if one line is damaged, or lines are missing, nothing goes in.
+    """
+    with seekable(file) as stream:
+        called = name or _name_of(file)
+        head = stream.read(HEAD_BYTES)
+        if form == CLOUDEVENTS or (form is None and looks_like_cloudevents(head)):
+            if _is_given("scope"):
+                raise click.UsageError("--scope is for conversations; events stay in the scopes that they have.")
+            import_lines(options, stream, called, partial=partial)
+            return
+        data = head + stream.read()
+    if partial:
+        raise click.UsageError("--partial is for exported events; what can be read of a conversation is taken anyway.")
+    _import_turns(options, data, called, scope=scope, form=form)
+
+
+def _is_given(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not click.core.ParameterSource.DEFAULT
+
+
+def _import_turns(options: Options, data: bytes, called: str, *, scope: str, form: str | None) -> None:
     async def body() -> ImportReport:
         async with writing(options, create=True) as memory:
             with bars(turns=f"importing {one_line(called)}") as progress:

@@ -16,6 +16,7 @@ from .checking import verify
 from .counting import stats
 from .demonstrating import demo
 from .events import log
+from .exchanging import export
 from .exits import EPILOG, Failure, Interrupted, failure
 from .finding import find, get, history
 from .importing import import_
@@ -106,6 +107,7 @@ for command in (
     audit,
     backup,
     restore,
+    export,
     fork,
     demo,
 ):

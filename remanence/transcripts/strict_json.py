@@ -38,7 +38,7 @@ class Flaw:
     instead: dict[str, Json] = attrs.field(factory=dict[str, "Json"])
 
 
-_TOO_DEEP: Final = f"it nests more than {DEPTH_MAX} levels deep"
+_TOO_DEEP: Final = "it nests more than {} levels deep"
 _LONE_SURROGATE: Final = "it holds half of a surrogate pair, which is no character"
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | Flaw | None"
 
@@ -92,15 +92,15 @@ def decode(text: str) -> Json:
         what = error.msg[:1].lower() + error.msg[1:]
         raise Fault(f"it is not JSON: {what} at {line}column {error.colno}") from None
     except RecursionError:  # the decoder's own guard, far above DEPTH_MAX
-        raise Fault(_TOO_DEEP) from None
+        raise Fault(_TOO_DEEP.format(DEPTH_MAX)) from None
     return value
 
 
-def refuse_flaws(value: Json, depth: int = 0) -> None:
+def refuse_flaws(value: Json, depth: int = 0, *, depth_max: int = DEPTH_MAX) -> None:
     """Look through a whole value for what `decode` could not take, and for what no UTF-8 can hold.
 
     Raises:
-        Fault: the first flaw, or nesting beyond `DEPTH_MAX`.
+        Fault: the first flaw, or nesting beyond `depth_max`.
     """
     match value:
         case Flaw():
@@ -109,11 +109,11 @@ def refuse_flaws(value: Json, depth: int = 0) -> None:
             if has_lone_surrogate(value):
                 raise Fault(_LONE_SURROGATE)
         case list() | dict():
-            if depth == DEPTH_MAX:
-                raise Fault(_TOO_DEEP)
+            if depth == depth_max:
+                raise Fault(_TOO_DEEP.format(depth_max))
             inner: Iterable[Json] = value if isinstance(value, list) else [*value, *value.values()]
             for one in inner:
-                refuse_flaws(one, depth + 1)
+                refuse_flaws(one, depth + 1, depth_max=depth_max)
         case _:
             pass
 
