@@ -10,7 +10,7 @@ INSTALL := PIP_CONSTRAINT=constraints.txt PIP_BUILD_CONSTRAINT=constraints.txt \
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage check clean distclean
+.PHONY: help demo test coverage endurance check clean distclean
 
 help: ## show this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 20
@@ -24,6 +24,9 @@ test: $(VENV)/.installed-test ## run every test, the documentation's code includ
 coverage: $(VENV)/.installed-test ## run every test and show the lines none of them reached
 	@$(BIN)/coverage run -m pytest
 	@$(BIN)/coverage report
+
+endurance: $(VENV)/.installed-test ## run the long forms: hours of state machines, and hundreds of killed programs
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/machine tests/campaigns
 
 check: $(VENV)/.installed-check ## lint, formatting and types; changes nothing
 	$(BIN)/ruff check .

@@ -116,6 +116,7 @@ class Model:
         self.states = [State()]
         self.about: list[str] = [""]
         """Id of the memory that each event is about, by position."""
+        self.events: list[object] = []
 
     @property
     def head(self) -> int:
@@ -127,15 +128,16 @@ class Model:
         """What is so now."""
         return self.states[-1]
 
-    def add(self, event: Event) -> int:
+    def add(self, event: object) -> int:
         """One more event; returns its position."""
         self.states.append(self.now.after(event, self.head + 1))
-        self.about.append("" if isinstance(event, TranscriptImported) else event.id)
+        self.about.append(getattr(event, "id", ""))
+        self.events.append(event)
         return self.head
 
     def cut(self, head: int) -> None:
         """Forget everything after a position."""
-        del self.states[head + 1 :], self.about[head + 1 :]
+        del self.states[head + 1 :], self.about[head + 1 :], self.events[head:]
 
     def fold(self, log: Sequence[Recorded[Any]]) -> None:
         """Take up events as they stand in a log."""

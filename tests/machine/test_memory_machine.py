@@ -3,7 +3,7 @@
 At every step three things agree: the live view, a view built from scratch, and a plain dict. What was acknowledged is
 never lost (buffered: no more than what was not yet committed), and in the end the whole log verifies.
 
-The short form is part of every run. The long one looks at some hundred thousand steps:
+The short form is part of every run. The long one looks at some hundred thousand steps: `make endurance`, or
 
     HYPOTHESIS_PROFILE=long pytest tests/machine
 """

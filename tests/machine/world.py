@@ -20,7 +20,7 @@ import trio
 from remanence.actors import writer as writers
 from remanence.core.environment import Environment
 from remanence.core.errors import StorageFailed
-from remanence.projections import view_store
+from remanence.projections import snapshots, view_store, views
 from remanence.projections.trust import is_trusted, mark_clean
 
 GARBAGE: Final = b"\xff" * 16384
@@ -43,6 +43,20 @@ class InlineThread:
     def submit(self, job: Callable[[], Any], done: Callable[[outcome.Outcome[Any]], None]) -> None:
         """As `CommitThread.submit`."""
         self._token.run_sync_soon(lambda: done(outcome.capture(job)))
+
+    async def run(self, job: Callable[[], Any]) -> Any:
+        """As `CommitThread.run`."""
+        finished = trio.Event()
+        results: list[outcome.Outcome[Any]] = []
+
+        def done(result: outcome.Outcome[Any]) -> None:
+            results.append(result)
+            finished.set()
+
+        self.submit(job, done)
+        with trio.CancelScope(shield=True):
+            await finished.wait()
+        return results[0].unwrap()
 
     async def stop(self) -> None:
         """As `CommitThread.stop`."""
@@ -87,8 +101,10 @@ class Machine:
         with pytest.MonkeyPatch.context() as patched:
             patched.setattr(Environment, "write", write_or_crash)
             patched.setattr(Environment, "sync", sync_if_alive)
-            patched.setattr(view_store, "mark_clean", mark_if_alive)
-            patched.setattr(view_store, "boot_id", lambda: f"start {self._boot}")
+            for module in (view_store, snapshots):
+                patched.setattr(module, "mark_clean", mark_if_alive)
+            for module in (view_store, views, snapshots):
+                patched.setattr(module, "boot_id", lambda: f"start {self._boot}")
             patched.setattr(writers, "CommitThread", InlineThread)
             yield
 
