@@ -120,13 +120,15 @@ class Keeper:
             InvalidInput: it doesn't stand before any.
             ViewFailed: it can't take a later one either.
         """
-        self._refuse_ended()
-        failure = self.view.failure
-        if failure is None:
-            message = f"the view {self.view.name} goes on; there is nothing to skip"
-            raise InvalidInput(message)
-        appended = await self._record_skip(failure.position)
-        self.view.skips |= {failure.position}
+        async with self._one_rebuild, self._alone:  # or the event might be taken while the skip is being recorded
+            self._refuse_ended()
+            failure = self.view.failure
+            if failure is None:
+                message = f"the view {self.view.name} goes on; there is nothing to skip"
+                raise InvalidInput(message)
+            await _shielded(self.view.restart_pending)
+            appended = await self._record_skip(failure.position)
+            self.view.skips |= {failure.position}
         await self.retry()
         return appended
 
@@ -141,18 +143,17 @@ class Keeper:
             Closed: the engine is closed.
         """
         async with self._one_rebuild:
-            self._refuse_ended()
-            built = await trio.to_thread.run_sync(self.view.beside)
+            async with self._alone:
+                self._refuse_ended()
+                built = await trio.to_thread.run_sync(self.view.beside)
             try:
                 await self._fill(built, progress)
                 async with self._alone:
                     self._refuse_ended()
                     await self._switch(built)
-            except ViewFailed:
-                await _shielded(partial(_discard, built))
-                raise
-            except BaseException:
-                await _shielded(built.close)
+            except BaseException as error:
+                if built.store is not self.view.store:  # once it is shown, it is not ours to close
+                    await _shielded(partial(_discard, built) if isinstance(error, ViewFailed) else built.close)
                 raise
             finally:
                 self.view.rebuilt = None
@@ -164,7 +165,8 @@ class Keeper:
     async def run(self) -> None:
         """Keep the view going until it is told to end."""
         if self.view.is_async and self.view.is_ready:
-            await self._in_thread(self.view.finish)  # what an earlier process parked is tried again
+            async with self._alone:
+                await self._in_thread(self.view.finish)  # what an earlier process parked is tried again
         while not self._is_ended:
             news = self._news
             if self.view.parked is None and self._is_behind():
@@ -192,7 +194,7 @@ class Keeper:
         self._wake()
 
     async def settle(self) -> None:
-        """End, once nothing of this view is in the commit thread any more."""
+        """End, once nobody is at work on the view's files any more."""
         self.end()
         async with self._alone:
             pass
@@ -294,9 +296,11 @@ class Keeper:
         name, version = self.view.name, self.view.projection.version
         skip = ViewSkipped(name, version, position)
         key = f"view.skipped:{name}:{version}:{position}"
-        appended = await self._writer.append(self._log.encode([skip], cause=position, key=key))
-        await self._writer.flush()
-        return appended
+        recorded: list[Appended] = []
+        with trio.CancelScope(shield=True):  # what is recorded must be done, too
+            recorded.append(await self._writer.append(self._log.encode([skip], cause=position, key=key)))
+            await self._writer.flush()
+        return recorded[0]
 
     # -- building anew
 
@@ -316,9 +320,10 @@ class Keeper:
         if self.view.is_async:
             await self._fill(built, None)
         old = await self._in_thread(partial(self._take_over, built))
-        self._tell()
-        await trio.to_thread.run_sync(old.close)  # nobody reads it: reads end before the loop comes back to us
-        await self._in_thread(self.view.finish)
+        with trio.CancelScope(shield=True):  # it is done: the rest only clears away
+            self._tell()
+            await trio.to_thread.run_sync(old.close)  # nobody reads it: reads end before the loop comes back to us
+            await self._in_thread(self.view.finish)
 
     def _take_over(self, built: View[Any]) -> ViewStore:
         """In the thread that writes the view."""

@@ -68,4 +68,4 @@ class Keepers:
             with trio.CancelScope(shield=True):
                 await self._done.wait()
         for keeper in self._keepers:
-            keeper.end()
+            await keeper.settle()

@@ -17,6 +17,7 @@ Every request is answered when all that was staged before it is settled. The wri
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -105,6 +106,7 @@ class Writer(Actor[_Message]):
         self._is_due = False
         self._is_committing = False
         self._finished = trio.Event()
+        self._housekeeping = threading.Lock()
         self._buffer_begun = trio.Event()
         self._refusal: Callable[[], RemanenceError] | None = None
         self._lost: StorageFailed | None = None
@@ -207,8 +209,13 @@ class Writer(Actor[_Message]):
             await self._finished.wait()
 
     async def in_thread(self, job: Callable[[], Any]) -> Any:
-        """Run a job of housekeeping between commits."""
-        return await self._thread.run(job)
+        """Run a job of housekeeping between commits, and not while the log is reopened after one that failed."""
+
+        def alone() -> Any:
+            with self._housekeeping:
+                return job()
+
+        return await self._thread.run(alone)
 
     def _accept(self, message: _Message) -> None:
         request = message.request
@@ -270,7 +277,8 @@ class Writer(Actor[_Message]):
         """Back in the Trio loop: settle, tell, answer, and go on with what was staged meanwhile."""
         self._is_committing = False
         if isinstance(result, outcome.Error):
-            self._recover(batch, waiting, result.error)
+            with self._housekeeping:
+                self._recover(batch, waiting, result.error)
         else:
             self._log.settle(batch)
             self._failed_in_a_row = 0
@@ -292,7 +300,8 @@ class Writer(Actor[_Message]):
     def _recover(self, batch: Batch, waiting: list[_Waiting], error: BaseException) -> None:
         """Reopen, compare with what was acknowledged, and only then serve again.
 
-        In the Trio loop, because nobody may read or stage while the log is reopened, and the commit thread is idle.
+        In the Trio loop, because nobody may read or stage while the log is reopened, and the commit thread is idle: its
+        housekeeping waits.
         """
         self._failures += 1
         self._failed_in_a_row += 1

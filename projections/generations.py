@@ -3,18 +3,24 @@
 A view's first folder bears the name of all that its files depend on; each rebuild adds a number. Invariants:
 - the live one is the newest that has ever caught up; one transaction, its mark `ready`, is the switch;
 - a newer one that hasn't is a rebuild to be gone on with: it never shows;
-- what is dropped is marked first, so that readers in other processes notice and follow.
+- what is dropped is marked first, so that readers in other processes notice and follow;
+- and it loses its name first, so that whoever opens it finds all of it or nothing.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from pathlib import Path
+from typing import Final
 
 from .projection import Projection
 from .view_store import glance, mark_replaced
 
-__all__ = ["live_generation", "pending_generation", "retire_others", "view_path"]
+__all__ = ["drop_all", "live_generation", "pending_generation", "restart_pending", "retire_others", "view_path"]
+
+_DROPPED: Final = ".dropped-"
+"""What the name of a folder begins with that is being removed. One that is found was left by a process that died."""
 
 
 def view_path(root: Path, projection: type[Projection], generation: int = 0) -> Path:
@@ -48,11 +54,34 @@ def pending_generation(root: Path, projection: type[Projection], live: int) -> i
 
 
 def retire_others(root: Path, projection: type[Projection], live: int, boot: str | None) -> None:
-    """Drop the folders of other versions, other declarations and earlier generations."""
-    own = view_path(root, projection, live)
-    pending = pending_generation(root, projection, live)
-    kept = {own, own if pending is None else view_path(root, projection, pending)}
+    """Drop the folders of other versions, other declarations and earlier generations. Later ones are being built."""
+    for left in root.glob(f"{_DROPPED}{projection.name}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    kept = {view_path(root, projection, each) for each in _generations(root, projection) if each >= live}
     for other in root.glob(f"{projection.name}-*-*"):
         if other not in kept and other.name.split("-", 1)[0] == projection.name:
             mark_replaced(other, boot)
-            shutil.rmtree(other)
+            _drop(other)
+
+
+def restart_pending(root: Path, projection: type[Projection], live: int) -> None:
+    """Have what is being built beside the live generation begin anew, when it is gone on with."""
+    pending = pending_generation(root, projection, live)
+    if pending is not None:
+        place = view_path(root, projection, pending)
+        _drop(place)
+        place.mkdir(mode=0o700)
+
+
+def drop_all(root: Path, projection: type[Projection]) -> None:
+    """Drop every generation."""
+    for generation in _generations(root, projection):
+        _drop(view_path(root, projection, generation))
+
+
+def _drop(path: Path) -> None:
+    dropped = path.with_name(f"{_DROPPED}{path.name}")
+    shutil.rmtree(dropped, ignore_errors=True)
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(dropped)
+    shutil.rmtree(dropped, ignore_errors=True)  # a reader that is just opening it may put its lock file there

@@ -14,7 +14,7 @@ the same events make the same rows, whenever and however often they are replayed
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeGuard, TypeVar
 
 from ..codecs.digests import short_digest
@@ -24,7 +24,7 @@ from ..core.recorded import Recorded
 from .rows import Rows
 from .tables import Table
 
-__all__ = ["HANDLES", "Handler", "Projection", "on"]
+__all__ = ["HANDLES", "Handler", "Projection", "distinct", "on"]
 
 H = TypeVar("H", bound=Callable[..., Any])
 R = TypeVar("R")
@@ -124,3 +124,18 @@ def _members(cls: type[Projection]) -> tuple[dict[str, Table[Any]], dict[str, st
 
 def _is_table(member: object) -> TypeGuard[Table[Any]]:
     return isinstance(member, Table)
+
+
+def distinct(projections: Iterable[type[Projection]]) -> tuple[type[Projection], ...]:
+    """Projections in order, each once.
+
+    Raises:
+        InvalidInput: two have one name, and would keep their views in one place.
+    """
+    names: dict[str, type[Projection]] = {}
+    for projection in projections:
+        first = names.setdefault(projection.name, projection)
+        if first is not projection:
+            message = f"{first.__qualname__} and {projection.__qualname__} are both called {first.name}; name one anew"
+            raise InvalidInput(message)
+    return tuple(names.values())

@@ -13,16 +13,17 @@ A snapshot is flushed and marked as clean before it gets its name.
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from pathlib import Path
 from typing import Any, Final
 
-from ..core.environment import LOCK_FILE, sync_directory
+from ..core.environment import DATA_FILE, LOCK_FILE, sync_directory
 from ..core.errors import StorageFailed
 from ..core.machine import boot_id
-from .generations import live_generation, view_path
+from .generations import drop_all, live_generation, view_path
 from .projection import Projection
-from .trust import is_trusted, mark_clean
+from .trust import is_trusted, mark_clean, mark_open
 from .view_store import ViewStore
 from .views import View
 
@@ -106,7 +107,7 @@ def seed_if_lost(folder: Path, projection: type[Projection], position: int) -> N
     boot = boot_id()
     place = view_path(folder, projection, live_generation(folder, projection, boot))
     if not is_trusted(place, boot):
-        shutil.rmtree(place, ignore_errors=True)
+        drop_all(folder, projection)
         seed(folder / FOLDER, projection, folder, position)
 
 
@@ -132,9 +133,23 @@ def seed(snapshots: Path, projection: type[Projection], folder: Path, position: 
         place = view_path(snapshots / f"{found:0{_DIGITS}}", projection)
         if found <= position and is_trusted(place, None):
             try:
-                shutil.copytree(place, view_path(folder, projection))
+                _copy(place, view_path(folder, projection))
             except OSError as error:
                 message = f"can't begin with the snapshot {place}: {error.strerror or error}"
                 raise StorageFailed(message) from error
             return found
     return 0
+
+
+def _copy(place: Path, target: Path) -> None:
+    """The data first and the mark last, which holds for this start of the machine: nothing has been flushed."""
+    target.mkdir(mode=0o700, parents=True)
+    shutil.copyfile(place / DATA_FILE, target / DATA_FILE)
+    (target / DATA_FILE).chmod(0o600)
+    boot = boot_id()
+    if boot is not None:
+        mark_open(target, boot)
+        return
+    with (target / DATA_FILE).open("rb") as data:
+        os.fsync(data.fileno())
+    mark_clean(target)

@@ -87,7 +87,7 @@ class ViewStore:
                 self.env = self._open(databases, duplicates, map_bytes)
             if not read_only:
                 mark_open(path, boot)
-                self.env.write(lambda txn: txn.put(_LOG_ID, log_id, db=self.env.db(_META)))
+                self.env.write(lambda txn: self._take_up(txn, log_id))
         except BaseException:
             self.env.close()
             raise
@@ -101,6 +101,11 @@ class ViewStore:
             map_bytes=map_bytes,
             duplicates=duplicates,
         )
+
+    def _take_up(self, txn: lmdb.Transaction[bytes], log_id: bytes) -> None:
+        """Say whose files these are, and that they are in use, whatever took their place before."""
+        txn.put(_LOG_ID, log_id, db=self.env.db(_META))
+        txn.delete(_REPLACED, db=self.env.db(_META))
 
     def _is_foreign(self, log_id: bytes, leaf_at: LeafAt | None) -> bool:
         if self._meta(_LOG_ID) in (None, log_id):

@@ -9,7 +9,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
@@ -20,14 +20,14 @@ from ..codecs.converter import EventConverter
 from ..codecs.frames import leaf
 from ..codecs.rows import RowCodec
 from ..core.environment import DEFAULT_MAP_BYTES
-from ..core.errors import InvalidInput, NotFound, RemanenceError, ViewFailed
+from ..core.errors import NotFound, RemanenceError, ViewFailed
 from ..core.log import Log, Progress
 from ..core.machine import boot_id
 from ..core.recorded import Recorded
 from .digesting import absorb
 from .folding import failure_at, failure_before, fold
-from .generations import live_generation, pending_generation, retire_others, view_path
-from .projection import Projection
+from .generations import live_generation, pending_generation, restart_pending, retire_others, view_path
+from .projection import Projection, distinct
 from .reading import Reading
 from .rows import ReadRows
 from .skips import skips_of
@@ -38,21 +38,6 @@ from .view_store import LeafAt, ViewStore
 __all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
 
 P = TypeVar("P", bound=Projection)
-
-
-def distinct(projections: Iterable[type[Projection]]) -> tuple[type[Projection], ...]:
-    """Projections in order, each once.
-
-    Raises:
-        InvalidInput: two have one name, and would keep their views in one place.
-    """
-    names: dict[str, type[Projection]] = {}
-    for projection in projections:
-        first = names.setdefault(projection.name, projection)
-        if first is not projection:
-            message = f"{first.__qualname__} and {projection.__qualname__} are both called {first.name}; name one anew"
-            raise InvalidInput(message)
-    return tuple(names.values())
 
 
 class View(Generic[P]):
@@ -123,8 +108,18 @@ class View(Generic[P]):
             boot=boot,
             leaf_at=leaf_at,
         )
-        self._open(live_generation(root, projection, self._boot) if generation is None else generation)
+        self._open_live() if generation is None else self._open(generation)
         self.rows = projection(Reading(lambda: self.reading))
+
+    def _open_live(self) -> None:
+        """Open the live generation; if it is dropped meanwhile, the one that has taken its place."""
+        while True:
+            generation = live_generation(self._root, self.projection, self._boot)
+            try:
+                return self._open(generation)
+            except RemanenceError:
+                if not self._read_only or generation == live_generation(self._root, self.projection, self._boot):
+                    raise
 
     def _open(self, generation: int) -> None:
         store = self._open_store(view_path(self._root, self.projection, generation))
@@ -163,7 +158,9 @@ class View(Generic[P]):
         """
         if self._read_only and self.store.is_replaced():
             old = self.store
-            self._open(live_generation(self._root, self.projection, self._boot))
+            if live_generation(self._root, self.projection, self._boot) == self.generation:
+                raise self._unbuilt()
+            self._open_live()
             old.close()
 
     def apply(self, events: Sequence[Recorded[Any]]) -> None:
@@ -228,6 +225,10 @@ class View(Generic[P]):
         built.skips = self.skips
         return built
 
+    def restart_pending(self) -> None:
+        """Have a rebuild that was begun begin anew when it is gone on with."""
+        restart_pending(self._root, self.projection, self.generation)
+
     def switch(self, built: View[P]) -> ViewStore:
         """Show what was built beside, from the next read on. Where this view's events are applied, or nowhere.
 
@@ -265,9 +266,10 @@ class View(Generic[P]):
                 absorb(hasher, name, entry)
         return hasher.hexdigest()
 
-    def statistics(self, head: int, lag_s: float | None = None) -> ViewStatistics:
-        """How the view is doing, when the log ends at `head` and its next event has been there for `lag_s` seconds."""
-        checkpoint, reading = self.checkpoint, self.reading
+    def statistics(self, head: int, lag_s: float | None = None, reached: int | None = None) -> ViewStatistics:
+        """How a view that shows everything up to `reached` is doing, when the event after that has waited `lag_s`."""
+        reading = self.reading
+        checkpoint = self.checkpoint if reached is None else reached
         parked = self.parked
         if self._read_only and (packed := self.store.parked()) is not None:
             parked = Parked.unpack(packed)

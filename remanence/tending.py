@@ -14,6 +14,7 @@ from .actors.reaction_statistics import ReactionStatistics
 from .core.appends import Appended
 from .core.errors import Behind, Closed, InvalidInput
 from .core.log import Log, Progress
+from .core.queries import Query
 from .past import interruptible
 from .projections.auditing import Audit, audit
 from .projections.projection import Projection
@@ -58,9 +59,9 @@ class Tending:
         position = self._kept_log.head if position is None else position
         keeper = self._keepers.get(projection)
         with trio.move_on_after(timeout_s):
-            await (_poll(view, position) if keeper is None else keeper.wait_for(position))
+            await (self._poll(view, position) if keeper is None else keeper.wait_for(position))
             return
-        reached = view.checkpoint
+        reached = self._reached(view)
         message = f"the view {view.name} shows {reached} after {timeout_s} s, and not yet {position}; it goes on"
         raise Behind(message, view=view.name, checkpoint=reached, position=position)
 
@@ -146,7 +147,28 @@ class Tending:
 
     def _view_statistics(self, head: int, now_ns: int) -> tuple[ViewStatistics, ...]:
         """How every view is doing."""
-        return tuple(view.statistics(head, self._lag_s(view.checkpoint, now_ns)) for view in self.views)
+        reached = [(view, self._reached(view)) for view in self.views]
+        return tuple(view.statistics(head, self._lag_s(shown, now_ns), min(shown, head)) for view, shown in reached)
+
+    def _reached(self, view: View[Any]) -> int:
+        """Position up to which a view shows everything.
+
+        What another process keeps stores its checkpoint with the events that concern it: if none has come since, it
+        shows as much as the log has.
+        """
+        checkpoint = view.checkpoint
+        if view.projection in self._keepers:
+            return checkpoint
+        head = self._kept_log.head
+        concern = Query.of(view.projection.handlers)
+        next_one = self._kept_log.read(concern, after=checkpoint, before=head + 1, limit=1) if concern.items else []
+        return next_one[0].position - 1 if next_one else max(checkpoint, head)
+
+    async def _poll(self, view: View[Any], position: int) -> None:
+        """Wait for what another process does."""
+        await trio.lowlevel.checkpoint()
+        while self._reached(view) < position:  # noqa: ASYNC110 - no event reaches over from another process
+            await trio.sleep(POLL_S)
 
     def _reaction_statistics(self, head: int, now_ns: int) -> tuple[ReactionStatistics, ...]:
         """How every reaction is doing."""
@@ -166,13 +188,6 @@ def _checked(timeout_s: float | None) -> float:
         message = f"timeout_s is a time in seconds, 0 or more, or None for ever, not {timeout_s!r}"
         raise InvalidInput(message)
     return float("inf") if timeout_s is None else timeout_s
-
-
-async def _poll(view: View[Projection], position: int) -> None:
-    """Wait for what another process does."""
-    await trio.lowlevel.checkpoint()
-    while view.checkpoint < position:  # noqa: ASYNC110 - no event reaches over from another process
-        await trio.sleep(POLL_S)
 
 
 def _audit(log: Log, progress: Progress, view: View[Any]) -> Audit:
