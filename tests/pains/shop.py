@@ -6,7 +6,8 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Generator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -135,6 +136,27 @@ def run(mode: str, path: Path, **environment: str) -> subprocess.CompletedProces
     return subprocess.run(
         command, cwd=ROOT, env=os.environ | environment, capture_output=True, text=True, check=False, timeout=60
     )
+
+
+@contextmanager
+def program(mode: str, path: Path, module: str = "tests.pains.shop") -> Generator[Callable[[], str]]:
+    """A program of the shop's at work; asking it a question gives its answer. It is killed at the end."""
+    command = [sys.executable, "-m", module, mode, str(path)]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        questions, answers = process.stdin, process.stdout
+        assert answers.readline() == "ready\n"
+
+        def ask() -> str:
+            questions.write("\n")
+            questions.flush()
+            return answers.readline().strip()
+
+        try:
+            yield ask
+        finally:
+            process.kill()
 
 
 async def _rebuild(path: Path) -> None:

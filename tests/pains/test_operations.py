@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 
@@ -19,7 +15,7 @@ from remanence.core.backup import restore
 from remanence.core.environment import DATA_FILE
 from remanence.projections.trust import mark_open
 
-from .shop import ROOT, Sales, Sold, counts, run, shop
+from .shop import Sales, Sold, counts, program, run, shop
 
 SMALL = Settings(map_bytes=1 << 20, retrain=False)
 
@@ -47,25 +43,6 @@ async def test_pain_15_a_backup_that_was_made_while_writing_is_torn(tmp_path: Pa
         assert kept == original[: len(kept)]
         assert kept
         assert sum(counts(copy).values()) == len(kept) == copy.checkpoint(Sales)
-
-
-@contextmanager
-def program(mode: str, path: Path) -> Generator[Callable[[], str]]:
-    """A program of the shop's at work; asking it a question gives its answer. It is killed at the end."""
-    command = [sys.executable, "-m", "tests.pains.shop", mode, str(path)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        questions, answers = process.stdin, process.stdout
-        assert answers.readline() == "ready\n"
-
-        def ask() -> str:
-            questions.write("\n")
-            questions.flush()
-            return answers.readline().strip()
-
-        yield ask
-        process.kill()
 
 
 async def test_pain_18_the_map_is_full(tmp_path: Path) -> None:
