@@ -35,7 +35,7 @@ from typing import Final, TypeAlias, cast
 
 from .errors import Damaged, InvalidInput
 
-__all__ = ["DEPTH_MAX", "KeyValue", "after_prefix", "pack", "pack_prefix", "unpack"]
+__all__ = ["DEPTH_MAX", "KeyValue", "after_prefix", "pack", "pack_each", "pack_prefix", "unpack"]
 
 KeyValue: TypeAlias = "bool | int | float | str | bytes | tuple[KeyValue, ...] | None"
 
@@ -86,6 +86,15 @@ def pack(values: Sequence[KeyValue]) -> bytes:
     if kind is not tuple and isinstance(values, (str, bytes)):
         raise InvalidInput(f"a key is packed from several values, not from one {kind.__name__}: write (value,)")
     return b"".join(_pack_all(values, ()))
+
+
+def pack_each(values: Sequence[KeyValue]) -> list[bytes]:
+    """Turn each value into its part of a key: `pack(values)` is these, end to end.
+
+    Raises:
+        InvalidInput: as `pack`.
+    """
+    return _pack_all(values, ())
 
 
 def pack_prefix(values: Sequence[KeyValue], beginning: str | bytes) -> bytes:

@@ -21,6 +21,7 @@ from ..codecs.rows import RowCodec
 from ..core.environment import Environment
 from ..core.errors import Closed, Damaged, InvalidInput
 from .conditions import Where
+from .entries import Entries
 from .finding import Finder, Question
 from .plain import plain
 from .plans import Found, Plan
@@ -32,7 +33,6 @@ __all__ = ["Gate", "ReadRows", "Rows", "WriteRows"]
 
 R = TypeVar("R")
 _LENGTH_BYTES: Final = 2
-_NONE: Final[frozenset[bytes]] = frozenset()
 
 
 class Gate(Protocol):
@@ -229,7 +229,7 @@ class _Change(Generic[R]):
 
     row: R | None
     encoded: bytes
-    entries: dict[str, set[bytes]]
+    entries: Entries
 
 
 class WriteRows(Rows[R]):
@@ -240,6 +240,7 @@ class WriteRows(Rows[R]):
         self._txn = txn
         self._key_of = attrgetter(*table.key)
         self._single = len(table.key) == 1
+        self._no_entries: Entries = [()] * len(table.indexes)
         self._before: dict[bytes, R | None] = {}
         self._after: dict[bytes, _Change[R]] = {}
 
@@ -258,12 +259,12 @@ class WriteRows(Rows[R]):
         key = row_key((found,) if self._single else found)
         self._current(key)
         # Encoded here and not at the end of the batch, so that a row that can't be kept is its event's failure.
-        self._after[key] = _Change(row, self._codec.encode(row), self._table.index_keys(row, key))
+        self._after[key] = _Change(row, self._codec.encode(row), self._table.entries(row, key))
 
     def delete(self, *key: Any) -> None:
         packed = row_key(key)
         if self._current(packed) is not None:
-            self._after[packed] = _Change(None, b"", {})
+            self._after[packed] = _Change(None, b"", self._no_entries)
 
     def _current(self, key: bytes) -> R | None:
         change = self._after.get(key)
@@ -276,37 +277,45 @@ class WriteRows(Rows[R]):
 
     def flush(self) -> None:
         """Store what has changed."""
-        puts: list[tuple[bytes, bytes]] = []
-        drops: list[bytes] = []
-        index_puts: dict[str, list[tuple[bytes, bytes]]] = {name: [] for name in self._index_dbs}
-        index_drops: dict[str, list[bytes]] = {name: [] for name in self._index_dbs}
+        rows, *indexes = [_Writes(db) for db in (self._db, *self._index_dbs.values())]
         for key, change in self._after.items():
             before = self._before[key]
-            old = {} if before is None else self._table.index_keys(before, key)
             if change.row is not None:
-                puts.append((key, change.encoded))
+                rows.puts.append((key, change.encoded))
             elif before is not None:
-                drops.append(key)
+                rows.drops.append(key)
             length = len(key).to_bytes(_LENGTH_BYTES, "big")
-            for name, come in change.entries.items():
-                index_puts[name] += [(entry, length) for entry in come - old.get(name, _NONE)]
-            for name, gone in old.items():
-                index_drops[name] += gone - change.entries.get(name, _NONE)
-        _store(self._txn, self._db, puts, drops)
-        for name, db in self._index_dbs.items():
-            _store(self._txn, db, index_puts[name], index_drops[name])
+            if before is None:
+                for index, come in zip(indexes, change.entries, strict=True):
+                    for entry in come:
+                        index.puts.append((entry, length))
+            else:
+                for index, come, gone in zip(indexes, change.entries, self._table.entries(before, key), strict=True):
+                    index.puts += [(entry, length) for entry in come if entry not in gone]
+                    index.drops += [entry for entry in gone if entry not in come]
+        for each in (rows, *indexes):
+            each.store(self._txn)
         self._before.clear()
         self._after.clear()
 
 
-def _store(
-    txn: lmdb.Transaction[bytes], db: lmdb._Database, puts: list[tuple[bytes, bytes]], drops: list[bytes]
-) -> None:
-    for key in sorted(drops):
-        txn.delete(key, db=db)
-    if puts:
-        puts.sort()
-        txn.cursor(db).putmulti(puts)
+class _Writes:
+    """What a batch changes in one database."""
+
+    __slots__ = ("db", "drops", "puts")
+
+    def __init__(self, db: lmdb._Database) -> None:
+        self.db = db
+        self.puts: list[tuple[bytes, bytes]] = []
+        self.drops: list[bytes] = []
+
+    def store(self, txn: lmdb.Transaction[bytes]) -> None:
+        """In the order of the tree, so that neighbours are written together."""
+        for key in sorted(self.drops):
+            txn.delete(key, db=self.db)
+        if self.puts:
+            self.puts.sort()
+            txn.cursor(self.db).putmulti(self.puts)
 
 
 class _Borrowed(AbstractContextManager["lmdb.Transaction[bytes]"]):

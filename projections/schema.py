@@ -6,9 +6,9 @@ equal values stay apart and come in the order of the rows' keys. Keys sort as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 import attrs
 
@@ -17,29 +17,12 @@ from ..codecs.typegraph import types_of
 from ..core.errors import InvalidInput
 from .conditions import Where
 from .criteria import Fields, Node, criteria, fields_of, fits
+from .entries import MAX_KEY_BYTES, Entries, Index, checked_key, entries_of
 from .plain import PLAIN, plain
 
 __all__ = ["Index", "Schema", "row_key"]
 
 R = TypeVar("R")
-MAX_KEY_BYTES: Final = 511
-"""LMDB's limit."""
-
-
-@attrs.frozen
-class Index:
-    """An index of a table.
-
-    Attributes:
-        fields: the row's fields (or properties) that it sorts by.
-        each: one of them that holds several values; a row has an entry for each.
-        where: which rows have entries at all; all by default. As a condition, it lets every query that contains it use
-            the index. As code, it serves those that name the index; changing it asks for a new version.
-    """
-
-    fields: tuple[str, ...]
-    each: str | None = None
-    where: Where | Callable[[Any], bool] | None = None
 
 
 def _as_index(declared: str | tuple[str, ...] | Index) -> Index:
@@ -144,56 +127,27 @@ class Schema(Generic[R]):
             if index.where is not None
         }
 
-    def index_keys(self, row: R, primary: bytes) -> dict[str, set[bytes]]:
-        """For each index, the keys of the row's entries.
+    @cached_property
+    def entries(self) -> Callable[[R, bytes], Entries]:
+        """From a row and its packed key to the keys of its entries, for each index in order.
+
+        Raises:
+            InvalidInput: when called, if a value can't be part of a key.
+        """
+        return entries_of(self.indexes, self._keeps, self._floats)
+
+    def entries_in(self, index: str, row: R, primary: bytes) -> Sequence[bytes]:
+        """The keys of a row's entries in one index.
 
         Raises:
             InvalidInput: a value can't be part of a key.
         """
-        packed: dict[str, bytes] = {}  # a packed tuple is its packed values end to end, so each is packed once
-        keeps, floats = self._keeps, self._floats
-        return {
-            name: _entries(name, index, row, primary, packed, floats)
-            if name not in keeps or keeps[name](row)
-            else set()
-            for name, index in self.indexes.items()
-        }
+        return self.entries(row, primary)[list(self.indexes).index(index)]
 
 
 def _type_text(declared: object) -> str:
     named = [part.__qualname__ for part in types_of(declared) if isinstance(part, type) and attrs.has(part)]
     return f"{declared}{named or ''}"
-
-
-def _entries(  # noqa: PLR0917 - inner, and called for every index of every row
-    name: str, index: Index, row: object, primary: bytes, packed: dict[str, bytes], floats: frozenset[str]
-) -> set[bytes]:
-    key = b""
-    begins: list[bytes] = []
-    for field in index.fields:
-        if field == index.each:
-            begins = [key + keys.pack((plain(one),)) for one in _several(name, field, row)]
-            key = b""
-        else:
-            part = packed.get(field)
-            if part is None:
-                value: Any = getattr(row, field)
-                if type(value) is int and field in floats:
-                    value = float(value)  # as it will be once it has been stored and read again
-                part = packed[field] = keys.pack((plain(value),))
-            key += part
-    key += primary
-    if index.each is None:
-        return {_checked(key, name)}
-    return {_checked(begin + key, name) for begin in begins}
-
-
-def _several(name: str, field: str, row: object) -> tuple[Any, ...]:
-    found: Any = plain(getattr(row, field))
-    if not isinstance(found, tuple):
-        message = f"index {name}: the field {field} holds {type(found).__name__}, not several values"
-        raise InvalidInput(message)
-    return cast("tuple[Any, ...]", found)
 
 
 def row_key(values: tuple[Any, ...]) -> bytes:
@@ -203,11 +157,4 @@ def row_key(values: tuple[Any, ...]) -> bytes:
         InvalidInput: a value can't be part of a key, or the key is over 511 bytes.
     """
     packed = keys.pack(values if PLAIN.issuperset(map(type, values)) else list(map(plain, values)))
-    return packed if len(packed) <= MAX_KEY_BYTES else _checked(packed, "the key")
-
-
-def _checked(key: bytes, what: str) -> bytes:
-    if len(key) > MAX_KEY_BYTES:
-        message = f"{what}: the values take {len(key)} bytes, over the limit of {MAX_KEY_BYTES}; index a shorter field"
-        raise InvalidInput(message)
-    return key
+    return packed if len(packed) <= MAX_KEY_BYTES else checked_key(packed, "the key")
