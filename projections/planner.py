@@ -140,7 +140,7 @@ def candidates(
     parts = _Parts.of(asked)
     if not scan:
         _refuse_unindexed(table, asked, parts)
-    found = _undominated([_candidate(table, path, order) for path in _paths(table, parts, index)])
+    found = _undominated(table, [_candidate(table, path, order) for path in _paths(table, parts, index)])
     if index is None and parts.others:
         found += _alternatives(table, parts)
     if not found or scan:
@@ -246,20 +246,28 @@ def _candidate(table: Schema[Any], path: Path, order: Order) -> Candidate:
     return Candidate(((path,),), streams=_streams(table, path.index, path.pinned, order), backward=backward)
 
 
-def _undominated(ways: Sequence[Candidate]) -> list[Candidate]:
-    """Without those that another one beats whatever the rows: it sees to more conditions, and sorts no more."""
+def _undominated(table: Schema[Any], ways: Sequence[Candidate]) -> list[Candidate]:
+    """Without those that another one beats whatever the rows: it sees to more conditions, and sorts no more.
+
+    A partial index is beaten by none: it has the fewer entries, and nobody knows how few.
+    """
     if len(ways) == 1:
         return list(ways)
     left: list[Candidate] = []
-    for way in sorted(ways, key=lambda way: -len(way.branches[0][0].atoms)):
+    for way in sorted(ways, key=lambda way: (not _is_partial(table, way), -len(way.branches[0][0].atoms))):
         atoms = way.branches[0][0].atoms
-        for other in left:
+        for other in left if not _is_partial(table, way) else ():
             path = other.branches[0][0]
             if not path.may_repeat and other.streams >= way.streams and all(_is_in(atom, path.atoms) for atom in atoms):
                 break
         else:
             left.append(way)
     return left
+
+
+def _is_partial(table: Schema[Any], way: Candidate) -> bool:
+    index = way.branches[0][0].index
+    return index is not None and table.indexes[index].where is not None
 
 
 def _is_in(atom: Atom, atoms: Sequence[Atom]) -> bool:
