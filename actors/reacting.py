@@ -46,8 +46,7 @@ class Reacting:
         self._position: int | None = None
         self._handling: int | None = None
         self._handled = self._failed = self._skipped = 0
-        self._last_failed: int | None = None
-        self._last_error: str | None = None
+        self._last_failure: ReactionFailed | None = None
         self._news = trio.Event()
         self._moved = trio.Event()
         self._done = trio.Event()
@@ -59,7 +58,7 @@ class Reacting:
         """React until `stop`."""
         try:
             with self._scope:
-                self._last_failed, self._last_error = last_failure(self._log, self._name)
+                self._last_failure = last_failure(self._log, self._name)
                 self._move(await self._begin())
                 self._state = "following"
                 task_status.started()
@@ -113,8 +112,7 @@ class Reacting:
             skipped=self._skipped,
             lag_events=None if position is None else max(0, head - position),
             lag_s=None if position is None else lag_s(position),
-            last_error=self._last_error,
-            last_failed=self._last_failed,
+            last_failure=self._last_failure,
         )
 
     async def stop(self, deadline: float) -> None:
@@ -183,8 +181,8 @@ class Reacting:
                 self._log.encode(events, cause=position)
         except Exception as error:
             _logger.exception("the reaction %s failed on event %d", self._name, position)
-            self._last_failed, self._last_error = position, f"{type(error).__name__}: {error}"
-            events = [ReactionFailed(self._name, position, self._last_error)]
+            self._last_failure = ReactionFailed.of(self._name, position, error)
+            events = [self._last_failure]
             self._failed += 1
         else:
             self._handled += 1

@@ -16,20 +16,23 @@ is handled at most once, whatever crashes, and a log that is restored, copied or
 from __future__ import annotations
 
 import re
+import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
 
 import attrs
 
 from ..core.errors import InvalidInput
-from ..core.events import event
+from ..core.events import Data, event, upcaster
 from ..core.recorded import Recorded
 from ..projections.projection import HANDLES
 
-__all__ = ["Reaction", "ReactionFailed", "ReactionMarked", "Reactor"]
+__all__ = ["UPCASTERS", "Reaction", "ReactionFailed", "ReactionMarked", "Reactor"]
 
 Reactor = Callable[[Any, Recorded[Any]], Awaitable[Iterable[object] | None]]
 """A reaction's method: what it returns is recorded, with the event as the cause."""
+TRACEBACK_CHARS_MAX: Final = 4000
+"""The end of it tells where it happened; this one stays in the log for ever."""
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
 
 
@@ -51,7 +54,7 @@ class ReactionMarked:
         return (f"reaction:{self.reaction}",)
 
 
-@event("reaction.failed")
+@event("reaction.failed", version=2)
 @attrs.frozen
 class ReactionFailed:
     """A reaction raised while it handled an event. What it had done by then is done; it isn't tried again.
@@ -59,16 +62,34 @@ class ReactionFailed:
     Attributes:
         reaction: its name.
         position: the event.
-        error: what it raised.
+        error: what it raised, in a sentence.
+        traceback: where, because it won't be seen again: it isn't tried again. None of failures that were noted as
+            version 1, which had none.
     """
 
     reaction: str
     position: int
     error: str
+    traceback: str | None
 
     def about(self) -> tuple[str, ...]:
         """The reaction."""
         return (f"reaction:{self.reaction}",)
+
+    @classmethod
+    def of(cls, reaction: str, position: int, error: Exception) -> ReactionFailed:
+        """What to note of an error."""
+        trace = "".join(traceback.format_exception(error))
+        return cls(reaction, position, f"{type(error).__name__}: {error}", trace[-TRACEBACK_CHARS_MAX:])
+
+
+@upcaster("reaction.failed", version=1)
+def _without_traceback(data: Data) -> Data:
+    return {**data, "traceback": None}
+
+
+UPCASTERS: Final = (_without_traceback,)
+"""What turns failures and marks of earlier versions into today's."""
 
 
 class Reaction:

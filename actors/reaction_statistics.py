@@ -9,6 +9,7 @@ import attrs
 
 from ..core.log import Log
 from ..core.queries import Query
+from .reaction import ReactionFailed
 
 __all__ = ["ReactionState", "ReactionStatistics", "ReactionTrace", "last_failure", "reaction_traces"]
 
@@ -31,8 +32,8 @@ class ReactionStatistics:
         skipped: events since then that were passed over, because they had been erased.
         lag_events: how many events it is behind the log, whether or not they concern it; None while it starts.
         lag_s: how long the first of those has been in the log, in seconds; 0 when there is none, None when unknown.
-        last_error: what the last failure raised, in this process or an earlier one; None if there was none.
-        last_failed: the event of that failure.
+        last_failure: the last event whose handler raised, in this process or an earlier one, with the error and where
+            it was raised; None if there was none.
     """
 
     name: str
@@ -44,8 +45,7 @@ class ReactionStatistics:
     skipped: int
     lag_events: int | None
     lag_s: float | None
-    last_error: str | None
-    last_failed: int | None
+    last_failure: ReactionFailed | None
 
 
 @attrs.frozen
@@ -57,28 +57,27 @@ class ReactionTrace:
         position: the event that it marked last. What came since may not concern it: how far behind it is, is not known.
         taken: events that it has taken up. Of the last one, nobody knows from here whether it was brought to its end.
         failed: those of them whose handler raised.
-        last_error: what the last failure raised, or None.
-        last_failed: the event of that failure.
+        last_failure: the last of those, with the error and where it was raised, or None.
     """
 
     name: str
     position: int
     taken: int
     failed: int
-    last_error: str | None
-    last_failed: int | None
+    last_failure: ReactionFailed | None
 
 
-def last_failure(log: Log, name: str) -> tuple[int | None, str | None]:
-    """The event of a reaction's last failure and what was raised, as far as they are recorded and not erased.
+def last_failure(log: Log, name: str) -> ReactionFailed | None:
+    """A reaction's last failure, as far as it is recorded, not erased, and known to this program.
 
     Raises:
         Damaged: the log is.
     """
     found = log.read(Query.of([_FAILED], [_TAG + name]), backward=True, limit=1)
-    if not found or found[0].is_erased:
-        return None, None
-    return int(found[0].raw["position"]), str(found[0].raw["error"])
+    if not found or found[0].is_erased or not found[0].is_known:
+        return None
+    failed: ReactionFailed = found[0].data
+    return failed
 
 
 def reaction_traces(log: Log) -> Iterator[ReactionTrace]:
@@ -92,9 +91,8 @@ def reaction_traces(log: Log) -> Iterator[ReactionTrace]:
         if not marks or marks[0].is_erased:
             continue  # somebody else's tag, or nothing that could be told
         ours, failed = (_count(log, types, name) for types in (["reaction.marked"], [_FAILED]))
-        last_failed, error = last_failure(log, name)
         # The first mark says where the reaction began; it takes up no event.
-        yield ReactionTrace(name, int(marks[0].raw["position"]), ours - 1, failed, error, last_failed)
+        yield ReactionTrace(name, int(marks[0].raw["position"]), ours - 1, failed, last_failure(log, name))
 
 
 def _terms(log: Log) -> Iterator[tuple[str, str]]:

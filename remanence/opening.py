@@ -18,7 +18,7 @@ import trio
 from .actors.keeper import Keeper
 from .actors.keepers import Keepers
 from .actors.reacting import Reacting
-from .actors.reaction import Reaction, ReactionFailed, ReactionMarked
+from .actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.snapshotter import Snapshotter
 from .actors.writer import Durability, Writer
@@ -132,7 +132,8 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    registry = Registry((ViewSkipped, ReactionMarked, ReactionFailed, *events), upcasters, converter)
+    own = (ViewSkipped, ReactionMarked, ReactionFailed)
+    registry = Registry((*own, *events), (*UPCASTERS, *upcasters), converter)
     acting = _one_each(reactions)
     wanted = _wanted(projections, async_projections)
     if read_only or not create:

@@ -191,7 +191,7 @@ def _print_reactions(out: Output, reactions: list[ReactionTrace]) -> None:
             f"{each.taken:,}",
             f"{each.failed:,}",
             f"event {each.position}",
-            "" if each.last_error is None else one_line(f"event {each.last_failed}: {each.last_error}"),
+            "" if (last := each.last_failure) is None else one_line(f"event {last.position}: {last.error}"),
         )
         for each in reactions
     ]

@@ -78,10 +78,11 @@ def test_what_reactions_did_is_told_from_the_log(path: Path) -> None:
     [stats] = objects("stats", "--path", path)
     [reaction] = stats["reactions"]
     assert (reaction["name"], reaction["taken"], reaction["failed"]) == ("puzzled", 2, 1)
-    assert reaction["last_error"] == "ValueError: mud"
-    assert reaction["last_failed"] == reaction["position"]
+    last = reaction["last_failure"]
+    assert (last["error"], last["position"]) == ("ValueError: mud", reaction["position"])
+    assert "in remembered" in last["traceback"]
     lines = told("stats", "--path", path)
     [head] = [number for number, line in enumerate(lines) if line.startswith("reaction ")]
     assert lines[head + 1].split()[:3] == ["puzzled", "2", "1"]
     [then] = objects("as-of", "1", "stats", "--path", path)[0]["reactions"]
-    assert (then["taken"], then["failed"], then["last_error"]) == (0, 0, None)
+    assert (then["taken"], then["failed"], then["last_failure"]) == (0, 0, None)

@@ -214,18 +214,21 @@ async def test_statistics_tell_what_a_reaction_did_and_how_far_behind_it_is(tmp_
         [seen] = engine.statistics().reactions
         assert (seen.state, seen.handling, seen.handled, seen.failed) == ("following", None, 1, 1)
         assert (seen.position, seen.lag_events, seen.lag_s) == (engine.head, 0, 0.0)
-        assert (seen.last_error, seen.last_failed) == ("LookupError: nobody", failing.position)
+        failure = seen.last_failure
+        assert failure is not None
+        assert (failure.error, failure.position) == ("LookupError: nobody", failing.position)
+        assert "in joined" in (failure.traceback or "")
         [running] = engine.reacting
     assert running.statistics(0, lambda _: None).state == "ended"
     async with club(tmp_path, Welcome()) as engine:
         [seen] = engine.statistics().reactions
-        assert (seen.handled, seen.failed, seen.last_error) == (0, 0, "LookupError: nobody")
+        assert (seen.handled, seen.failed, seen.last_failure) == (0, 0, failure)
         now[0] = 0
     async with club(tmp_path, Welcome(), read_only=True) as engine:
         assert engine.statistics().reactions == ()
         [trace] = reaction_traces(engine.log)
         assert (trace.name, trace.taken, trace.failed, trace.position) == ("welcome", 2, 1, last.position)
-        assert (trace.last_error, trace.last_failed) == ("LookupError: nobody", failing.position)
+        assert trace.last_failure == failure
 
 
 async def test_what_is_not_known_is_not_zero(tmp_path: Path) -> None:
