@@ -3,7 +3,7 @@
 An ask is in one of three states, and only moves forward: waiting → taken → answered. While it waits its caller can
 leave: it is abandoned, and the actor passes it over. Once taken its effect may come to be, so a cancelled caller waits
 for the answer (it is on its way), at most until its own deadline; one whose deadline passes is told that the outcome is
-unknown.
+unknown. An answer to a caller that has left is not lost without a trace: `unheard` is told.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any, Generic, TypeVar
 import outcome
 import trio
 
+from .lanes import Lane
 from .mailbox import Mailbox
 
 __all__ = ["Ask", "ask"]
@@ -25,15 +26,24 @@ A = TypeVar("A")
 class Ask(Generic[Q, A]):
     """A request and the place for its answer."""
 
-    __slots__ = ("_answer", "_task", "deadline", "is_abandoned", "is_taken", "request")
+    __slots__ = ("_answer", "_has_left", "_task", "_unheard", "deadline", "is_abandoned", "is_taken", "request")
 
-    def __init__(self, request: Q, deadline: float = float("inf")) -> None:
+    def __init__(
+        self, request: Q, deadline: float = float("inf"), unheard: Callable[[Ask[Q, A]], None] | None = None
+    ) -> None:
         self.request = request
         self.deadline = deadline
         self.is_taken = False
         self.is_abandoned = False
+        self._has_left = False
+        self._unheard = unheard
         self._task: trio.lowlevel.Task | None = None
         self._answer: outcome.Outcome[A] | None = None
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether it has its answer, heard or not."""
+        return self._answer is not None
 
     def take(self) -> bool:
         """Begin to act on it; False when its caller has left."""
@@ -53,6 +63,16 @@ class Ask(Generic[Q, A]):
             if self._task is not None:
                 task, self._task = self._task, None
                 trio.lowlevel.reschedule(task, answer)
+            elif self._has_left and self.is_taken and self._unheard is not None:
+                self._unheard(self)
+
+    def reply(self, value: A) -> None:
+        """Answer with a value."""
+        self.answer(outcome.Value(value))
+
+    def fail(self, error: Exception) -> None:
+        """Answer with an error, which is raised where the ask was made. One error answers one ask."""
+        self.answer(outcome.Error(error))
 
     async def wait(self) -> A:
         """Wait for the answer: a checkpoint in any case."""
@@ -60,9 +80,11 @@ class Ask(Generic[Q, A]):
             return await self._park()
         except trio.Cancelled:
             if not self.is_taken or trio.current_time() >= self.deadline:
+                self._has_left = True
                 raise
         with trio.CancelScope(shield=True, deadline=self.deadline):
             return await self._park()
+        self._has_left = True
         await trio.lowlevel.checkpoint_if_cancelled()  # it has been: the shield kept that away until now
         message = "an ask's deadline lies inside the scope that it was made in"
         raise AssertionError(message)
@@ -82,7 +104,14 @@ class Ask(Generic[Q, A]):
 
 
 async def ask(
-    mailbox: Mailbox[Ask[Q, A]], request: Q, *, timeout_s: float | None, on_timeout: Callable[[bool], Exception]
+    mailbox: Mailbox[Ask[Q, A]],
+    request: Q,
+    *,
+    timeout_s: float | None,
+    on_timeout: Callable[[bool], Exception],
+    lane: Lane = Lane.NORMAL,
+    link: object | None = None,
+    unheard: Callable[[Ask[Q, A]], None] | None = None,
 ) -> A:
     """Put a request into a mailbox and wait for its answer.
 
@@ -91,17 +120,21 @@ async def ask(
         request: what to ask.
         timeout_s: how long to wait, in seconds; None is for ever.
         on_timeout: makes the error for when the time is over; told whether the ask had been taken.
+        lane: how urgent it is.
+        link: the span in which it is made.
+        unheard: told when it is answered after its caller has left.
 
     Raises:
         Closed: the actor has stopped.
+        trio.WouldBlock: the mailbox is full, and refuses.
         Exception: the actor's answer, or what `on_timeout` makes.
     """
     if timeout_s is None:
-        message: Ask[Q, A] = Ask(request)
-        await mailbox.put(message)
+        message: Ask[Q, A] = Ask(request, unheard=unheard)
+        await mailbox.put(message, lane, link)
         return await message.wait()
-    message = Ask(request, trio.current_time() + timeout_s)
+    message = Ask(request, trio.current_time() + timeout_s, unheard)
     with trio.move_on_at(message.deadline):
-        await mailbox.put(message)
+        await mailbox.put(message, lane, link)
         return await message.wait()
     raise on_timeout(message.is_taken)

@@ -32,6 +32,8 @@ from ..projections.skips import ViewSkipped
 from ..projections.view_statistics import Parked
 from ..projections.view_store import ViewStore
 from ..projections.views import View
+from .actor import Actor
+from .restarts import pause_s
 from .writer import Writer
 
 __all__ = ["Keeper"]
@@ -45,8 +47,8 @@ FIRST_PAUSE_S: Final = 0.1
 PAUSE_S_MAX: Final = 30.0
 
 
-class Keeper:
-    """Keeps one view going."""
+class Keeper(Actor[None]):
+    """Keeps one view going. Its mailbox carries nothing but knocks: there is news."""
 
     def __init__(self, log: Log, view: View[Any], writer: Writer, random: Random | None = None) -> None:
         """Keep `view`.
@@ -57,18 +59,19 @@ class Keeper:
             writer: who writes the log.
             random: spreads the pauses between attempts; by default, seeded by the view's name.
         """
+        self.name = f"view:{view.name}"
+        self.needs = () if view.is_async else ("writer",)  # views that follow take what the writer leaves
         self.view = view
         self._log = log
         self._writer = writer
         self._random = Random(view.name) if random is None else random  # noqa: S311 - no secret hangs on it
         self._attempts = 0
-        self._news = trio.Event()
         self._urged = trio.Event()
         self._moved = trio.Event()
         self._alone = trio.Lock()
         self._one_rebuild = trio.Lock()
-        self._is_draining = False
         self._is_ended = False
+        self._resuming = trio.CancelScope()
         writer.on_commit(lambda _: self._wake())
 
     # -- what callers use
@@ -160,54 +163,56 @@ class Keeper:
             self._attempts = 0
             self._wake()
 
-    # -- the task
+    # -- the actor
 
-    async def run(self) -> None:
-        """Keep the view going until it is told to end."""
+    async def started(self) -> None:
+        self._attempts = 0
         if self.view.is_async and self.view.is_ready:
             async with self._alone:
                 await self._in_thread(self.view.finish)  # what an earlier process parked is tried again
-        while not self._is_ended:
-            news = self._news
-            if self.view.parked is None and self._is_behind():
-                await self._advance()
-            elif self._is_draining:
-                break
-            else:
-                await news.wait()
-        self.end()
+        self.spawn(self._resume)
+        self.cell.knock()
 
-    async def resume(self) -> None:
-        """Go on with a rebuild that an earlier process left, and say how that ends."""
-        if self.view.is_rebuild_pending():
-            try:
-                await self.rebuild()
-            except Closed:
-                return  # the engine closes: it is gone on with when the log is next opened
-            except (ViewFailed, StorageFailed, Damaged):
-                _logger.exception("the view %s could not be built anew", self.view.name)
+    async def knocked(self) -> None:
+        while self._is_wanting():
+            await self._advance()
 
-    def drain(self) -> None:
-        """Take what is in the log, and end then."""
-        self._is_draining = True
+    def stopping(self) -> None:
+        self._resuming.cancel()
         self._urged.set()
-        self._wake()
+        if not self.view.is_async:
+            self._end()
 
-    async def settle(self) -> None:
-        """End, once nobody is at work on the view's files any more."""
-        self.end()
-        async with self._alone:
+    async def stopped(self) -> None:
+        await self.knocked()  # a view that follows takes what is left in the log
+        self._end()
+        async with self._alone:  # nobody is at work on the view's files any more
             pass
 
-    def end(self) -> None:
-        """End now; whoever waits is told."""
+    async def ended(self) -> None:
+        if not self.cell.mailbox.is_open:
+            self._end()
+
+    async def _resume(self) -> None:
+        """Go on with a rebuild that an earlier process left, and say how that ends."""
+        with self._resuming:
+            if self.view.is_rebuild_pending():
+                try:
+                    await self.rebuild()
+                except Closed:
+                    return  # the engine closes: it is gone on with when the log is next opened
+                except (ViewFailed, StorageFailed, Damaged):
+                    _logger.exception("the view %s could not be built anew", self.view.name)
+
+    def _end(self) -> None:
+        """Whoever waits is told that there is nothing more to wait for."""
         self._is_ended = True
         self._urged.set()
-        self._wake()
+        self._tell()
 
     def _wake(self) -> None:
-        self._news, news = trio.Event(), self._news
-        news.set()
+        if self._is_wanting():
+            self.cell.knock()
         self._tell()
 
     def _tell(self) -> None:
@@ -223,6 +228,9 @@ class Keeper:
         view = self.view
         return view.checkpoint >= position and view.is_ready and (view.is_async or view.failure is None)
 
+    def _is_wanting(self) -> bool:
+        return not self._is_ended and self.view.parked is None and self._is_behind()
+
     def _is_behind(self) -> bool:
         view = self.view
         if not view.is_async:
@@ -234,7 +242,7 @@ class Keeper:
         if self.view.failure is not None and not await self._pause():
             return
         async with self._alone:
-            if self._is_ended or self.view.parked is not None or not self._is_behind():
+            if not self._is_wanting():
                 return
             try:
                 await (self._follow() if self.view.is_async else self._in_thread(self._mend))
@@ -250,12 +258,11 @@ class Keeper:
         """Wait before the next attempt; False when there isn't to be one because the engine closes."""
         if not self._attempts:
             self._attempts = 1  # the commit's own
-        longest_s = min(PAUSE_S_MAX, FIRST_PAUSE_S * 2 ** (self._attempts - 1))
-        with trio.move_on_after(longest_s * self._random.uniform(0.5, 1.0)):
+        with trio.move_on_after(pause_s(self._attempts, self._random, first_s=FIRST_PAUSE_S, longest_s=PAUSE_S_MAX)):
             await self._urged.wait()
         self._urged = trio.Event()
-        if self._is_draining:
-            self.end()
+        if self.is_stopping:
+            self._end()
         return not self._is_ended
 
     async def _follow(self) -> None:

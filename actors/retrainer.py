@@ -14,6 +14,7 @@ import trio
 from ..codecs.training import Verdict, judge, train
 from ..core.errors import RemanenceError
 from ..core.log import Log
+from .actor import Actor
 from .writer import Writer
 
 __all__ = ["Retrainer"]
@@ -27,25 +28,25 @@ HELD_OUT: Final = 5
 """Every fifth sample is kept from the training, to judge by."""
 
 
-class Retrainer:
+class Retrainer(Actor[None]):
     """Watches a writer's commits and retrains in a thread of its own."""
 
     def __init__(self, log: Log, writer: Writer) -> None:
+        self.needs = (writer.name,)
         self._log = log
         self._writer = writer
         self._next = max(FIRST_EVENTS, GROWTH * log.head)
-        self._due = trio.Event()
+        self._is_due = False
         writer.on_commit(self._count)
 
     def _count(self, position: int) -> None:
         if position >= self._next:
-            self._due.set()
+            self._is_due = True
+            self.cell.knock()
 
-    async def run(self) -> None:
-        """Retrain whenever it is time, until cancelled."""
-        while True:
-            await self._due.wait()
-            self._due = trio.Event()
+    async def knocked(self) -> None:
+        if self._is_due:
+            self._is_due = False
             head = self._log.head
             self._next = GROWTH * head
             await self._retrain(head)

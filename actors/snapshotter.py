@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
-
-import trio
 
 from ..core.errors import Closed, RemanenceError
 from ..core.log import Log
 from ..projections.snapshots import positions, take
 from ..projections.views import View
-from .keepers import Keepers
+from .actor import Actor
+from .keeper import Keeper
 from .writer import Writer
 
 __all__ = ["Snapshotter"]
@@ -25,15 +25,17 @@ __all__ = ["Snapshotter"]
 _logger = logging.getLogger(__name__)
 
 
-class Snapshotter:
+class Snapshotter(Actor[None]):
     """Watches a writer's commits, and copies the views whenever enough has happened since the last time."""
 
-    def __init__(self, log: Log, keepers: Keepers, writer: Writer, folder: Path, *, every_events: int) -> None:
+    needs = ("writer",)
+
+    def __init__(self, log: Log, keepers: Sequence[Keeper], writer: Writer, folder: Path, *, every_events: int) -> None:
         """Begin.
 
         Args:
             log: the log.
-            keepers: what looks after its views.
+            keepers: who looks after its views.
             writer: its writer.
             folder: where the snapshots of the log are kept.
             every_events: how many events there are from one snapshot to the next.
@@ -42,27 +44,28 @@ class Snapshotter:
         self._keepers = keepers
         self._folder = folder
         self._every_events = every_events
-        self._due = trio.Event()
         newest = [max(positions(folder, view.projection), default=0) for view in (keeper.view for keeper in keepers)]
         self._last = min(newest, default=log.head)
-        if log.head - self._last >= every_events:
-            self._due.set()
+        self._is_due = log.head - self._last >= every_events
         writer.on_commit(self._count)
 
     def _count(self, position: int) -> None:
         if position - self._last >= self._every_events:
-            self._due.set()
+            self._is_due = True
+            self.cell.knock()
 
-    async def run(self) -> None:
-        """Take snapshots whenever it is time, until cancelled."""
-        while True:
-            await self._due.wait()
-            self._due = trio.Event()
-            self._last = self._log.head
-            for keeper in self._keepers:
-                if keeper.view.failure is None:
-                    with contextlib.suppress(Closed):  # the engine is being closed: there is always another time
-                        await keeper.undisturbed(self._take)
+    async def started(self) -> None:
+        self.cell.knock()
+
+    async def knocked(self) -> None:
+        if not self._is_due:
+            return
+        self._is_due = False
+        self._last = self._log.head
+        for keeper in self._keepers:
+            if keeper.view.failure is None and not self.is_stopping:
+                with contextlib.suppress(Closed):  # the engine is being closed: there is always another time
+                    await keeper.undisturbed(self._take)
 
     def _take(self, view: View[Any]) -> None:
         try:

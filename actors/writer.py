@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import attrs
@@ -33,7 +33,7 @@ from ..projections.views import Views
 from .actor import Actor
 from .asks import Ask, ask
 from .commit_thread import CommitThread
-from .mailbox import Mailbox
+from .restarts import NO_RESTART
 
 __all__ = ["Durability", "Writer", "WriterStatistics"]
 
@@ -94,12 +94,17 @@ class WriterStatistics:
 class Writer(Actor[_Message]):
     """Stages, commits, applies and answers."""
 
+    name = "writer"
+    batch_limit = 1024
+    restart = NO_RESTART  # what it may do after an error it decides itself; a defect of ours ends everything
+    keeps_asks = True
+
     def __init__(self, log: Log, views: Views, *, durability: str = Durability.DURABLE, capacity: int = 1024) -> None:
-        super().__init__("writer", Mailbox("writer", capacity))
+        self.capacity = capacity
         self._log = log
         self._views = views
         self._is_buffered = durability == Durability.BUFFERED
-        self._in_hand: list[_Message] = []
+        self._thread: CommitThread | None = None
         self._waiting: list[_Waiting] = []
         self._staged_bytes = 0
         self._buffered = 0
@@ -135,7 +140,7 @@ class Writer(Actor[_Message]):
                 return _unknown(append.key, f"no answer within {timeout_s} s")
             return StorageFailed(f"the writer did not take the append up within {timeout_s} s; nothing was written")
 
-        return await ask(self.mailbox, append, timeout_s=timeout_s, on_timeout=on_timeout)
+        return await ask(self.cell.mailbox, append, timeout_s=timeout_s, on_timeout=on_timeout)
 
     async def post(self, append: Append) -> Ask[_Request, Appended]:
         """Send an append without waiting for its answer, which `wait` gives; what is posted is decided in order.
@@ -144,7 +149,7 @@ class Writer(Actor[_Message]):
             Closed: the writer has stopped.
         """
         message: _Message = Ask(append)
-        await self.mailbox.put(message)
+        await self.cell.mailbox.put(message)
         return message
 
     async def flush(self) -> None:
@@ -153,11 +158,11 @@ class Writer(Actor[_Message]):
         Raises:
             StorageFailed: some of it was lost, or the disk refuses.
         """
-        await ask(self.mailbox, _Flush(), timeout_s=None, on_timeout=_never)
+        await ask(self.cell.mailbox, _Flush(), timeout_s=None, on_timeout=_never)
 
     async def use_dictionary(self, data: bytes) -> None:
         """Compress with this dictionary from now on."""
-        await ask(self.mailbox, _Dictionary(data), timeout_s=None, on_timeout=_never)
+        await ask(self.cell.mailbox, _Dictionary(data), timeout_s=None, on_timeout=_never)
 
     def on_commit(self, listener: Callable[[int], None]) -> None:
         """Have a function called in the Trio loop with each commit's last position, before callers are answered."""
@@ -170,34 +175,20 @@ class Writer(Actor[_Message]):
             events=self._events,
             duplicates=self._duplicates,
             failures=self._failures,
-            waiting=self.mailbox.statistics().waiting,
+            waiting=self.cell.mailbox.statistics().waiting,
             is_read_only=self._refusal is not None,
         )
 
     # -- the actor
 
-    @trio.lowlevel.enable_ki_protection  # the interrupt key must not strike between staging and noting who waits
-    async def run(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> None:
+    async def started(self) -> None:
         self._thread = CommitThread("remanence commit")
-        try:
-            async with trio.open_nursery() as nursery:
-                if self._is_buffered:
-                    nursery.start_soon(self._flush_in_time)
-                await super().run(task_status=task_status)
-                nursery.cancel_scope.cancel()
-        finally:
-            with trio.CancelScope(shield=True):
-                try:
-                    await self.stopped()  # what was accepted is written, whatever brought the end
-                finally:
-                    self._refuse_the_rest()
-                    await self._thread.stop()
+        if self._is_buffered:
+            self.spawn(self._flush_in_time)
 
-    async def handle(self, batch: list[_Message]) -> None:
-        self._in_hand = batch
+    async def handle(self, batch: Sequence[_Message]) -> None:
         for message in batch:
-            if message.take():
-                self._accept(message)
+            self._accept(message)
         self._push()
         while self._staged_bytes > COMMIT_BYTES and self._is_committing:
             await self._finished.wait()
@@ -208,8 +199,19 @@ class Writer(Actor[_Message]):
         while self._is_committing:
             await self._finished.wait()
 
+    async def ended(self) -> None:
+        if self._thread is None:
+            return
+        try:
+            await self.stopped()  # what was accepted is written, whatever brought the end
+        finally:
+            for message in self.cell.unanswered():
+                message.answer(outcome.Error(Closed("the writer stopped before it wrote this; nothing was written")))
+            await self._thread.stop()
+
     async def in_thread(self, job: Callable[[], Any]) -> Any:
         """Run a job of housekeeping between commits, and not while the log is reopened after one that failed."""
+        assert self._thread is not None  # noqa: S101 - views are kept while the writer lives
 
         def alone() -> Any:
             with self._housekeeping:
@@ -265,6 +267,7 @@ class Writer(Actor[_Message]):
             _answer(waiting)
             return
         self._is_committing = True
+        assert self._thread is not None  # noqa: S101 - set before there is anything to commit
         self._thread.submit(lambda: self._commit(batch), lambda result: self._finish(batch, waiting, result))
 
     def _commit(self, batch: Batch) -> None:
@@ -348,7 +351,7 @@ class Writer(Actor[_Message]):
     def _not_written(error: BaseException) -> StorageFailed:
         return StorageFailed(f"nothing was written: {error}")
 
-    # -- buffering, and the end
+    # -- buffering
 
     async def _flush_in_time(self) -> None:
         """Make what is buffered due, at most so long after its first operation."""
@@ -358,13 +361,6 @@ class Writer(Actor[_Message]):
             await trio.sleep(BUFFER_S)
             self._is_due = True
             self._push()
-
-    def _refuse_the_rest(self) -> None:
-        """Nobody who asked is left without an answer, however the writer came to its end."""
-        waiting, self._waiting = self._waiting, []
-        left = [*(message for message, _ in waiting), *self._in_hand, *self.mailbox.leftovers()]
-        for message in left:
-            message.answer(outcome.Error(Closed("the writer stopped before it wrote this; nothing was written")))
 
 
 def _answer(waiting: list[_Waiting]) -> None:

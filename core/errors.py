@@ -3,7 +3,7 @@
 | who acts          | errors                                                      |
 |-------------------|-------------------------------------------------------------|
 | the caller        | `InvalidInput`, `NotFound`, `Conflict`, `KeyReused`, `OutcomeUnknown`, `Closed` |
-|                   | `Behind`                                                     |
+|                   | `Behind`, `Unanswered`                                       |
 | the programmer    | `Unreadable`, `ViewFailed`                                   |
 | another process   | `Locked`                                                     |
 | the disk's keeper | `Damaged`, `StorageFailed`                                   |
@@ -25,6 +25,7 @@ __all__ = [
     "OutcomeUnknown",
     "RemanenceError",
     "StorageFailed",
+    "Unanswered",
     "Unreadable",
     "ViewFailed",
 ]
@@ -94,6 +95,20 @@ class Behind(RemanenceError, TimeoutError):
         self.view = view
         self.checkpoint = checkpoint
         self.position = position
+
+
+class Unanswered(RemanenceError):
+    """An actor gave no answer: the deadline passed, its mailbox was full, or it crashed over the question.
+
+    Attributes:
+        actor: its name.
+        is_taken: whether it had begun to act, so that an effect may have come to be.
+    """
+
+    def __init__(self, message: str, *, actor: str, is_taken: bool) -> None:
+        super().__init__(message)
+        self.actor = actor
+        self.is_taken = is_taken
 
 
 class Unreadable(RemanenceError):

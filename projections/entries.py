@@ -129,7 +129,9 @@ def _several(  # noqa: PLR0917 - a recipe's row and parts come after what it is 
     return [checked_key(begin + one + end, name) for one in packed]
 
 
-def _partial(keep: Callable[[Any], bool], pack: _Packed, recipe: _Recipe, row: Any, parts: list[bytes]) -> Sequence[bytes]:
+def _partial(
+    keep: Callable[[Any], bool], pack: _Packed, recipe: _Recipe, row: Any, parts: list[bytes]
+) -> Sequence[bytes]:
     return recipe(row, parts + pack(row)) if keep(row) else ()
 
 

@@ -4,7 +4,19 @@ This module is the face: every name exported here is a promise to users, and no 
 (`actors`, `projections`, `core`, `codecs`) never import it.
 """
 
+from .actors.actor import Actor as Actor
+from .actors.actor import ActorMarked as ActorMarked
+from .actors.actor_statistics import ActorStatistics as ActorStatistics
+from .actors.address import Address as Address
+from .actors.asks import Ask as Ask
+from .actors.lanes import Lane as Lane
+from .actors.letters import DeadLetter as DeadLetter
+from .actors.mailbox import WhenFull as WhenFull
 from .actors.reaction import Reaction as Reaction
+from .actors.restarts import Restart as Restart
+from .actors.supervisor import Group as Group
+from .actors.supervisor import Strategy as Strategy
+from .appending import Request as Request
 from .causes import Caused as Caused
 from .cloudevents import Exported as Exported
 from .cloudevents import Imported as Imported
@@ -24,6 +36,7 @@ from .core.errors import NotFound as NotFound
 from .core.errors import OutcomeUnknown as OutcomeUnknown
 from .core.errors import RemanenceError as RemanenceError
 from .core.errors import StorageFailed as StorageFailed
+from .core.errors import Unanswered as Unanswered
 from .core.errors import Unreadable as Unreadable
 from .core.errors import ViewFailed as ViewFailed
 from .core.events import event as event
@@ -34,7 +47,6 @@ from .core.recorded import Recorded as Recorded
 from .differing import MemoryChange as MemoryChange
 from .differing import MemoryDiff as MemoryDiff
 from .engine import Engine as Engine
-from .engine import Request as Request
 from .engine import Statistics as Statistics
 from .identity import NewMemory as NewMemory
 from .memory import Memory as Memory
@@ -70,7 +82,12 @@ from .reading import MemoryReader as MemoryReader
 from .replay import replay as replay
 
 __all__ = [
+    "Actor",
+    "ActorMarked",
+    "ActorStatistics",
+    "Address",
     "Appended",
+    "Ask",
     "Audit",
     "Behind",
     "Caused",
@@ -78,16 +95,19 @@ __all__ = [
     "Condition",
     "Conflict",
     "Damaged",
+    "DeadLetter",
     "DetachedView",
     "Difference",
     "Engine",
     "EventConverter",
     "Exported",
     "Found",
+    "Group",
     "Imported",
     "Index",
     "InvalidInput",
     "KeyReused",
+    "Lane",
     "Locked",
     "Memories",
     "Memory",
@@ -106,13 +126,17 @@ __all__ = [
     "Recorded",
     "RemanenceError",
     "Request",
+    "Restart",
     "Settings",
     "SlowQuery",
     "Statistics",
     "StorageFailed",
+    "Strategy",
     "Table",
+    "Unanswered",
     "Unreadable",
     "ViewFailed",
+    "WhenFull",
     "Where",
     "between",
     "event",

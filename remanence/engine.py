@@ -7,24 +7,24 @@ An engine belongs to the Trio loop and the process that opened it.
 from __future__ import annotations
 
 import contextlib
-import secrets
-from collections.abc import AsyncGenerator, Generator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import attrs
 import trio
 
-from .actors.asks import Ask
+from .acting import Acting
+from .actors.actor_statistics import ActorStatistics
 from .actors.keeper import Keeper
 from .actors.reaction_statistics import ReactionStatistics
 from .actors.writer import Writer, WriterStatistics
-from .core.appends import Append, Appended
+from .appending import Appending
 from .core.clock import Entropy, WallClock
-from .core.errors import Closed, InvalidInput, RemanenceError
+from .core.errors import Closed, InvalidInput
 from .core.log import Log, Progress
 from .core.past import Moment, past_log
-from .core.queries import Condition, Query
+from .core.queries import Query
 from .core.recorded import Recorded
 from .past import replaying
 from .projections.auditing import Audit
@@ -35,7 +35,7 @@ from .projections.view_statistics import ViewStatistics
 from .projections.views import Views
 from .tending import POLL_S, Tending
 
-__all__ = ["Engine", "Request", "Statistics"]
+__all__ = ["Engine", "Statistics"]
 
 P = TypeVar("P", bound=Projection)
 READ_BATCH: Final = 1024
@@ -56,6 +56,7 @@ class Statistics:
         writer: the writer, or None when the engine is read-only.
         slow_queries: the last queries that took longer than `Settings.slow_query_s`, in this process; 100 at most.
         reactions: every reaction at work in this process.
+        actors: every actor, the engine's own among them; none when it is read-only.
     """
 
     path: str
@@ -68,21 +69,10 @@ class Statistics:
     writer: WriterStatistics | None
     slow_queries: tuple[SlowQuery, ...] = ()
     reactions: tuple[ReactionStatistics, ...] = ()
+    actors: tuple[ActorStatistics, ...] = ()
 
 
-@attrs.frozen
-class Request:
-    """What `Engine.append` takes, for `Engine.append_all`."""
-
-    events: Sequence[object]
-    tags: tuple[str, ...] = ()
-    by: str | None = None
-    cause: int | None = None
-    key: str | None = None
-    condition: Condition | None = None
-
-
-class Engine(Tending):
+class Engine(Appending, Acting, Tending):
     """An open log with its views. Made by `open_engine`, and closed by it."""
 
     def __init__(
@@ -98,103 +88,17 @@ class Engine(Tending):
         keepers: Iterable[Keeper] = (),
         is_past: bool = False,
     ) -> None:
-        super().__init__(log, views, keepers)
-        self.path = path
-        self.log = log
+        Tending.__init__(self, log, views, keepers)
+        Appending.__init__(self, path, log, writer)
+        Acting.__init__(self)
         self.clock = clock
         self.entropy = entropy
-        self._writer = writer
         self._slow = slow
         self._news = trio.Event()
         self._is_closed = False
         self._is_past = is_past
         if writer is not None:
             writer.on_commit(lambda _: self._wake())
-
-    # -- writing
-
-    async def append(
-        self,
-        *events: object,
-        tags: Iterable[str] = (),
-        by: str | None = None,
-        cause: int | None = None,
-        key: str | None = None,
-        condition: Condition | None = None,
-        timeout_s: float | None = None,
-    ) -> Appended:
-        """Record events, all or nothing.
-
-        Args:
-            events: instances of registered event classes. One with a method `about()` bears the tags that it returns.
-            tags: further tags for all of them.
-            by: who causes them.
-            cause: position of the event that led to them.
-            key: dedup key: the same key with the same content returns the first positions and writes nothing.
-            condition: fail if a matching event was recorded after its position.
-            timeout_s: how long to wait for the answer, in seconds.
-
-        Returns:
-            The events' positions. They are durable and every view shows them (in buffered mode: they will be).
-
-        Raises:
-            InvalidInput: something can't be taken.
-            Conflict, KeyReused: the condition failed; the key has other content.
-            OutcomeUnknown: no answer in time; append again with the error's key to be sure.
-            StorageFailed: the disk refuses.
-            Closed: the engine is closed or read-only.
-        """
-        writer = self._open_writer()
-        if timeout_s is not None and not timeout_s >= 0:
-            message = f"timeout_s is a time in seconds, 0 or more, or None for ever, not {timeout_s!r}"
-            raise InvalidInput(message)
-        if timeout_s is not None and key is None:
-            key = secrets.token_hex(16)  # so that an unknown outcome can be settled by appending again
-        encoded = self.log.encode(events, tags=tags, by=by, cause=cause, key=key, condition=condition)
-        return await writer.append(encoded, timeout_s=timeout_s)
-
-    async def append_all(self, requests: Iterable[Request]) -> list[Appended | RemanenceError]:
-        """Record many requests, each all or nothing for itself, in this order and in as few commits as may be.
-
-        Returns:
-            For each request its positions, or the error that it alone would have raised; that touches no other.
-
-        Raises:
-            Closed: the engine is closed or read-only.
-        """
-        writer = self._open_writer()
-        posted: list[Ask[Any, Appended] | InvalidInput] = []
-        try:
-            for request in requests:
-                try:
-                    encoded = self._encode(request)
-                except InvalidInput as error:
-                    posted.append(error)
-                else:
-                    posted.append(await writer.post(encoded))
-            return [each if isinstance(each, InvalidInput) else await _result(each) for each in posted]
-        finally:  # a caller that is cancelled takes back what has not been taken up
-            for each in posted:
-                if not isinstance(each, InvalidInput):
-                    each.abandon()
-
-    def _encode(self, request: Request) -> Append:
-        return self.log.encode(
-            request.events,
-            tags=request.tags,
-            by=request.by,
-            cause=request.cause,
-            key=request.key,
-            condition=request.condition,
-        )
-
-    async def flush(self) -> None:
-        """Make everything accepted so far durable and visible.
-
-        Raises:
-            StorageFailed: some of it was lost, or the disk refuses.
-        """
-        await self._open_writer().flush()
 
     # -- reading
 
@@ -302,6 +206,7 @@ class Engine(Tending):
             writer=None if self._writer is None else self._writer.statistics(),
             slow_queries=self._slow.kept(),
             reactions=self._reaction_statistics(head, self.clock()),
+            actors=self._actor_statistics(),
         )
 
     async def backup(self, target: Path | str) -> None:
@@ -359,12 +264,6 @@ class Engine(Tending):
             raise InvalidInput(message)
         return own if query is None else query
 
-    def _open_writer(self) -> Writer:
-        if self._writer is None:
-            message = f"{self.path} was opened read-only"
-            raise Closed(message)
-        return self._writer
-
     def _visible(self) -> int:
         """Position up to which events are acknowledged, so that every view shows what a subscriber is told."""
         return self.head if self._writer is None else self._writer.acknowledged
@@ -391,10 +290,3 @@ class Engine(Tending):
             self.views.close()
         finally:
             self.log.close()
-
-
-async def _result(posted: Ask[Any, Appended]) -> Appended | RemanenceError:
-    try:
-        return await posted.wait()
-    except RemanenceError as error:
-        return error

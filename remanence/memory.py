@@ -12,11 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
+from .appending import Request
 from .core.clock import ulid
 from .core.errors import Conflict, InvalidInput, KeyReused, RemanenceError
 from .core.queries import Condition
 from .deciding import Draft, Remembered, draft, in_turn, revision, revision_guard
-from .engine import Engine, Request
+from .engine import Engine
 from .histories import is_id
 from .identity import NewMemory
 from .projections.memories.events import (

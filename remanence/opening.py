@@ -7,20 +7,25 @@ taken is let go again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, cast
+from random import Random
+from typing import Any, Final
 
 import attrs
 import trio
 
+from .actors.actor import Actor, ActorMarked
+from .actors.cell import Surroundings
+from .actors.feeding import LogSource
 from .actors.keeper import Keeper
-from .actors.keepers import Keepers
+from .actors.letters import DeadLetters
 from .actors.reacting import Reacting
 from .actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.snapshotter import Snapshotter
+from .actors.supervisor import Group, Maker, Supervisor, supervised
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
 from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
@@ -95,6 +100,7 @@ async def open_engine(
     projections: Iterable[type[Projection]] = (),
     async_projections: Iterable[type[Projection]] = (),
     reactions: Iterable[Reaction] = (),
+    actors: Iterable[Maker | Group] = (),
     upcasters: Iterable[Upcaster] = (),
     converter: EventConverter | None = None,
     settings: Settings | None = None,
@@ -113,6 +119,7 @@ async def open_engine(
         projections: the views it wants: each append shows in them when it returns.
         async_projections: views that follow the log a little later, so that appends don't wait for them.
         reactions: what acts outside because of events; nothing does when the log is opened read-only.
+        actors: your own: classes, functions that make one, or groups; none runs when the log is opened read-only.
         upcasters: what turns stored data of earlier versions into today's.
         converter: a converter with hooks for types of your own, from `make_converter`.
         settings: durability and limits.
@@ -132,8 +139,8 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    own = (ViewSkipped, ReactionMarked, ReactionFailed)
-    registry = Registry((*own, *events), (*UPCASTERS, *upcasters), converter)
+    known = (ViewSkipped, ReactionMarked, ReactionFailed, ActorMarked, *events)
+    registry = Registry(known, (*UPCASTERS, *upcasters), converter)
     acting = _one_each(reactions)
     wanted = _wanted(projections, async_projections)
     if read_only or not create:
@@ -146,14 +153,16 @@ async def open_engine(
             stack.enter_context(contextlib.closing(Lease.acquire(root)))
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
-        keepers = Keepers([] if writer is None else [Keeper(log, view, writer) for view in views])
+        keepers = [] if writer is None else [Keeper(log, view, writer) for view in views]
         engine = Engine(root, log, views, writer, slow, clock=clock, entropy=entropy, keepers=keepers)
         try:
             if writer is None:
                 yield engine
             else:
-                engine.reacting = reacting = [Reacting(log, each, writer) for each in acting]
-                async with _running(root, log, writer, keepers, reacting=reacting, settings=settings):
+                own = (*keepers, *_own_actors(root, log, writer, keepers, settings))
+                engine.reacting = [Reacting(log, each, writer) for each in acting]
+                engine.supervisor = _supervisor(engine, writer, (*own, *engine.reacting), actors)
+                async with supervised(engine.supervisor, stop_s=settings.shutdown_s):
                     yield engine
         finally:
             engine.end()
@@ -180,52 +189,33 @@ async def open_memory(path: Path | str, *, by: str | None = None, **options: Any
         yield Memory(engine, by)
 
 
-@contextlib.asynccontextmanager
-async def _running(
-    root: Path, log: Log, writer: Writer, keepers: Keepers, *, reacting: Sequence[Reacting], settings: Settings
-) -> AsyncGenerator[None, None]:
-    """Run the actors around a body, and stop them in order.
+def _own_actors(
+    root: Path, log: Log, writer: Writer, keepers: Sequence[Keeper], settings: Settings
+) -> Iterator[Actor[Any]]:
+    """The writer, and who works beside it."""
+    writer.needs = [keeper.name for keeper in keepers if keeper.view.is_async]
+    yield writer
+    if settings.retrain:
+        yield Retrainer(log, writer)
+    if settings.snapshot_events is not None:
+        folder = root / "views" / FOLDER
+        yield Snapshotter(log, keepers, writer, folder, every_events=settings.snapshot_events)
 
-    What the body raises comes out as it is, not in a group: that there are tasks of ours beside it is our own affair.
-    The writer outlives whatever cancels the body: it is stopped last, once what it accepted is written.
-    """
 
-    async def write(*, task_status: trio.TaskStatus[None]) -> None:
-        with trio.CancelScope(shield=True):
-            await writer.run(task_status=task_status)
+def _supervisor(
+    engine: Engine, writer: Writer, own: Iterable[Actor[Any]], actors: Iterable[Maker | Group]
+) -> Supervisor:
+    """Who looks after the engine's own actors, which are begun again as they are, and after its users'."""
+    around = Surroundings(DeadLetters(engine.clock), LogSource(engine.log, writer), engine)
+    members: list[Maker | Group] = [partial(_itself, each) for each in own]
+    for each in actors:
+        group = each if isinstance(each, Group) else Group([each])
+        members.append(attrs.evolve(group, needs=(*group.needs, writer.name)))
+    return Supervisor(members, around=around, random=Random(engine.entropy(8)))  # noqa: S311 - it spreads pauses
 
-    raised: BaseException | None = None
-    try:
-        async with trio.open_nursery() as nursery:
-            await nursery.start(write)
-            if settings.retrain:
-                nursery.start_soon(Retrainer(log, writer).run)
-            await nursery.start(keepers.run)
-            if settings.snapshot_events is not None:
-                every = settings.snapshot_events
-                nursery.start_soon(Snapshotter(log, keepers, writer, root / "views" / FOLDER, every_events=every).run)
-            for each in reacting:
-                await nursery.start(each.run)
-            try:
-                yield
-            except trio.Cancelled:
-                raise  # it belongs to a scope around us, or to this nursery
-            except BaseException as error:  # noqa: BLE001 - raised again below, outside the nursery
-                raised = error
-            finally:
-                with trio.CancelScope(shield=True):
-                    deadline = trio.current_time() + settings.shutdown_s
-                    async with trio.open_nursery() as ending:
-                        for each in reacting:
-                            ending.start_soon(each.stop, deadline)
-                    await keepers.release()
-                    await writer.stop(deadline)
-                    await keepers.stop(deadline)
-                nursery.cancel_scope.cancel()
-    except BaseExceptionGroup as group:
-        raise _only(group) from None
-    if raised is not None:
-        raise raised
+
+def _itself(actor: Actor[Any]) -> Actor[Any]:
+    return actor
 
 
 def _require_log(root: Path) -> None:
@@ -250,14 +240,6 @@ def _one_each(reactions: Iterable[Reaction]) -> tuple[Reaction, ...]:
             message = f"two reactions are called {reaction.name}; name one anew"
             raise InvalidInput(message)
     return tuple(names.values())
-
-
-def _only(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """The error that a group holds, if it is the only one."""
-    if len(group.exceptions) > 1:
-        return group
-    error = next(iter(group.exceptions))
-    return _only(cast("BaseExceptionGroup[BaseException]", error)) if isinstance(error, BaseExceptionGroup) else error
 
 
 def _open_parts(

@@ -84,8 +84,8 @@ class Tending:
             return
         for each in self.reacting:
             if (reached := each.position) < position:
-                message = f"the reaction {each.name} is at {reached} after {timeout_s} s, and not yet at {position}"
-                raise Behind(message, view=each.name, checkpoint=reached, position=position)
+                message = f"the {each.name} is at {reached} after {timeout_s} s, and not yet at {position}"
+                raise Behind(message, view=each.reaction, checkpoint=reached, position=position)
 
     async def retry(self, projection: type[Projection]) -> None:
         """Try again what a view could not take, and wait until it has caught up with what is in the log now.

@@ -36,6 +36,7 @@ from ..core.errors import (
     OutcomeUnknown,
     RemanenceError,
     StorageFailed,
+    Unanswered,
     Unreadable,
     ViewFailed,
 )
@@ -96,6 +97,7 @@ _CODES: Final[tuple[tuple[type[RemanenceError], Exit], ...]] = (
     (StorageFailed, Exit.STORAGE),
     (OutcomeUnknown, Exit.STORAGE),
     (Behind, Exit.NOTHING),
+    (Unanswered, Exit.NOTHING),
     (Closed, Exit.STORAGE),
     (Unreadable, Exit.UNREADABLE),
     (ViewFailed, Exit.UNREADABLE),

@@ -20,10 +20,11 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import trio
 
+from ..appending import Request
 from ..core.clock import WallClock
 from ..core.errors import RemanenceError
 from ..core.recorded import Recorded
-from ..engine import Engine, Request
+from ..engine import Engine
 from ..memory import Memory
 from ..opening import Settings, open_engine, open_memory
 from ..projections.memories.events import MEMORY_EVENTS

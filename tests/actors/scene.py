@@ -17,6 +17,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from remanence.actors import writer as writers
+from remanence.actors.supervisor import Supervisor
 from remanence.actors.writer import Durability, Writer
 from remanence.core.appends import Append, Appended
 from remanence.core.catalogs import MemoryCatalog
@@ -144,6 +145,7 @@ class Scene:
     log: Log
     views: Shown
     writer: Writer
+    supervisor: Supervisor
     thread: ManualThread
     nursery: trio.Nursery
 
@@ -210,6 +212,12 @@ class Call:
         return list(self.value.positions)
 
 
+async def _crash_with(supervisor: Supervisor) -> None:
+    """Let what crashed the writer crash the scene."""
+    await supervisor.escalated()
+    supervisor.check()
+
+
 @asynccontextmanager
 async def on_stage(
     monkeypatch: pytest.MonkeyPatch, *, durability: str = Durability.DURABLE, capacity: int = 1024
@@ -224,10 +232,12 @@ async def on_stage(
 
     monkeypatch.setattr(writers, "CommitThread", make_thread)
     writer = Writer(log, views, durability=durability, capacity=capacity)
+    supervisor = Supervisor([lambda: writer])
     async with trio.open_nursery() as nursery:
-        await nursery.start(writer.run)
-        yield Scene(disk, log, views, writer, thread, nursery)
-        writer.mailbox.close()
+        await nursery.start(supervisor.run)
+        nursery.start_soon(_crash_with, supervisor)
+        yield Scene(disk, log, views, writer, supervisor, thread, nursery)
+        writer.cell.close()
         await wait_all_tasks_blocked()
         while thread.jobs:
             thread.step()

@@ -16,6 +16,7 @@ import trio
 from trio._core import _run as scheduler  # pyright: ignore[reportPrivateUsage] - there is no public way to load its dice
 from trio.testing import MockClock
 
+from remanence.actors.supervisor import Supervisor
 from remanence.actors.writer import Durability, Writer
 from remanence.core.appends import Appended
 from remanence.core.catalogs import MemoryCatalog
@@ -148,11 +149,13 @@ async def _main(random: Random) -> History:
     with trio.fail_after(3600):
         async with trio.open_nursery() as nursery:
             writer = Writer(log, Shown(), durability=durability, capacity=random.choice((1, 3, 1024)))
-            await nursery.start(writer.run)
+            supervisor = Supervisor([lambda: writer])
+            await nursery.start(supervisor.run)
             async with trio.open_nursery() as clients:
                 for client in range(CLIENTS):
                     clients.start_soon(_client, client, random, writer, history)
-            history.was_in_time = await writer.stop(trio.current_time() + 30)
+            history.was_in_time = await supervisor.stop(trio.current_time() + 30)
+            nursery.cancel_scope.cancel()
     return history
 
 

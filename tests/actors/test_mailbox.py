@@ -8,6 +8,11 @@ from remanence.actors.mailbox import Mailbox, MailboxStatistics
 from remanence.core.errors import Closed
 
 
+def normal(count: int) -> dict[str, int]:
+    """Lanes with nothing but normal messages."""
+    return {"critical": 0, "high": 0, "normal": count, "low": 0}
+
+
 async def test_order_is_kept_across_batches() -> None:
     """Messages come out as they went in, however the batches fall."""
     mailbox: Mailbox[int] = Mailbox("clerk")
@@ -53,11 +58,11 @@ async def test_a_full_mailbox_makes_the_sender_wait() -> None:
         for number in (1, 2):
             nursery.start_soon(mailbox.put, number)
             await wait_all_tasks_blocked()
-        assert mailbox.statistics() == MailboxStatistics(1, 1, 2, 0, is_open=True)
+        assert mailbox.statistics() == MailboxStatistics(1, 1, 2, 0, is_open=True, lanes=normal(3))
         while len(drained) < 3:
             drained += await mailbox.drain(1)
     assert drained == [0, 1, 2]
-    assert mailbox.statistics() == MailboxStatistics(0, 1, 0, 3, is_open=True)
+    assert mailbox.statistics() == MailboxStatistics(0, 1, 0, 3, is_open=True, lanes=normal(0))
 
 
 async def test_closing_frees_those_who_wait_for_room() -> None:
@@ -114,6 +119,6 @@ async def test_leftovers_are_everything_that_nobody_will_drain() -> None:
     mailbox.put_nowait(2)
     assert mailbox.leftovers() == [1, 2]
     assert mailbox.leftovers() == []
-    assert mailbox.statistics() == MailboxStatistics(0, 1024, 0, 0, is_open=False)
+    assert mailbox.statistics() == MailboxStatistics(0, 1024, 0, 0, is_open=False, lanes=normal(0))
     with pytest.raises(Closed):
         mailbox.put_nowait(3)

@@ -11,6 +11,7 @@ import trio
 
 from remanence.actors import retrainer as retrainers
 from remanence.actors.retrainer import Retrainer
+from remanence.actors.supervisor import Supervisor
 from remanence.core.catalogs import MemoryCatalog
 from remanence.core.errors import StorageFailed
 from remanence.core.events import Registry
@@ -43,8 +44,11 @@ def noise(number: int) -> Blob:
 @asynccontextmanager
 async def retraining(scene: Scene, make: Callable[[int], object]) -> AsyncGenerator[None]:
     """Write events beside a retrainer, which ends at the end of the block."""
+    retrainer = Retrainer(scene.log, scene.writer)
+    retrainer.needs = ()  # the writer is the scene's
+    supervisor = Supervisor([lambda: retrainer])
     async with trio.open_nursery() as nursery:
-        nursery.start_soon(Retrainer(scene.log, scene.writer).run)
+        await nursery.start(supervisor.run)
         await scene.asked(*(make(number) for number in range(EVENTS)))
         await scene.commit()
         yield

@@ -178,7 +178,7 @@ async def test_a_full_mailbox_makes_callers_wait(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(writers, "COMMIT_BYTES", 0)
     async with on_stage(monkeypatch, capacity=2) as scene:
         calls = [await scene.asked(Noted(str(number))) for number in range(6)]
-        inside = scene.writer.mailbox.statistics()
+        inside = scene.writer.cell.mailbox.statistics()
         assert (inside.waiting, inside.blocked_senders) == (2, 2)
         assert scene.writer.statistics().waiting == 2
         while any(call.is_waiting for call in calls):
@@ -190,7 +190,7 @@ async def test_a_full_mailbox_makes_callers_wait(monkeypatch: pytest.MonkeyPatch
 async def test_a_writer_that_has_stopped_takes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever comes later is told to open the engine again."""
     async with on_stage(monkeypatch) as scene:
-        assert await scene.writer.stop(trio.current_time() + 1)
+        assert await scene.supervisor.stop(trio.current_time() + 1)
         await scene.settled()
         assert scene.thread.is_stopped
         append = scene.encode(Noted("late"))

@@ -101,9 +101,9 @@ async def test_an_orderly_end_loses_nothing(monkeypatch: pytest.MonkeyPatch, end
         for number in range(3):
             await scene.asked(Noted(str(number)))
         if end == "stop":
-            scene.nursery.start_soon(scene.writer.stop, trio.current_time() + 1)
+            scene.nursery.start_soon(scene.supervisor.stop, trio.current_time() + 1)
         else:
-            scene.writer._scope.cancel()  # pyright: ignore[reportPrivateUsage]
+            scene.writer.cell._scope.cancel()  # pyright: ignore[reportPrivateUsage]
         await scene.commit()
         assert scene.texts() == ["0", "1", "2"]
         assert scene.thread.is_stopped

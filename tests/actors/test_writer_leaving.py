@@ -32,7 +32,7 @@ async def test_who_leaves_a_full_mailbox_has_written_nothing(monkeypatch: pytest
     monkeypatch.setattr(writers, "COMMIT_BYTES", 0)
     async with on_stage(monkeypatch, capacity=1) as scene:
         calls = [await scene.asked(Noted(str(number))) for number in range(4)]
-        inside = scene.writer.mailbox.statistics()
+        inside = scene.writer.cell.mailbox.statistics()
         assert (inside.waiting, inside.blocked_senders) == (1, 1)
         for call in calls[2:]:
             call.scope.cancel()
@@ -127,7 +127,7 @@ async def test_stopping_finishes_what_was_asked(monkeypatch: pytest.MonkeyPatch)
         ends: list[bool] = []
 
         async def stop() -> None:
-            ends.append(await scene.writer.stop(trio.current_time() + 30))
+            ends.append(await scene.supervisor.stop(trio.current_time() + 30))
 
         await trio.lowlevel.checkpoint()
         scene.nursery.start_soon(stop)
@@ -141,19 +141,19 @@ async def test_stopping_finishes_what_was_asked(monkeypatch: pytest.MonkeyPatch)
 
 
 async def test_stopping_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch, mock_clock: MockClock) -> None:
-    """The commit under way can't be recalled, so its callers wait for it; nobody new is let in."""
+    """The commit under way can't be recalled, so its callers and the end wait for it; nobody new is let in."""
     async with on_stage(monkeypatch) as scene:
         calls = await busy(scene)
         ends: list[bool] = []
 
         async def stop() -> None:
-            ends.append(await scene.writer.stop(trio.current_time() + 30))
+            ends.append(await scene.supervisor.stop(trio.current_time() + 30))
 
         scene.nursery.start_soon(stop)
         await scene.settled()
         mock_clock.jump(30)
         await scene.settled()
-        assert ends == [False]
+        assert ends == []
         assert all(call.is_waiting for call in calls)
         late = await scene.asked(Noted("late"))
         assert isinstance(late.error, Closed)
@@ -161,6 +161,7 @@ async def test_stopping_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch, mo
         await scene.commit()
         assert [call.positions for call in calls] == [[1], [2]]
         await scene.settled()
+        assert ends == [False]
         assert scene.thread.is_stopped
 
 
@@ -169,7 +170,7 @@ async def test_a_cancelled_writer_answers_everybody(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(writers, "COMMIT_BYTES", 0)
     async with on_stage(monkeypatch, capacity=1) as scene:
         calls = [await scene.asked(Noted(str(number))) for number in range(4)]
-        scene.writer._scope.cancel()  # pyright: ignore[reportPrivateUsage]
+        scene.writer.cell._scope.cancel()  # pyright: ignore[reportPrivateUsage]
         await scene.settled()
         await scene.commit()
         await scene.commit()

@@ -1,0 +1,364 @@
+"""Cells: what an actor lives in, one life after the other. Mailbox, feed and counts outlast the lives.
+
+A life begins with a new actor, and ends in one of three ways: in order, once the mailbox is closed and empty; by a
+crash; or cancelled, by the supervisor or with everything around. What becomes of messages in hand:
+
+| a life ends …        | asks in hand   | messages in hand                                    | in the mailbox |
+|----------------------|----------------|-----------------------------------------------------|----------------|
+| in order             | answered       | handled                                             | none are left  |
+| by a crash           | `Unanswered`   | one: a dead letter; more: again, one by one         | wait           |
+| halted by a sibling's| `Unanswered`   | again, one by one                                   | wait           |
+| cancelled for good   | `Unanswered`   | dead letters                                        | dead letters   |
+
+Asks in the mailbox of an actor that has stopped for good get `Closed`.
+So a message that crashes its actor is handed out twice at most, and no ask is left without an answer.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
+from typing import Any, Final, cast
+
+import attrs
+import outcome
+import trio
+
+from ..core.errors import Closed, InvalidInput, Unanswered
+from ..core.queries import Query
+from .actor import Actor
+from .actor_statistics import ActorState, ActorStatistics
+from .address import HERE, Address
+from .asks import Ask
+from .feeding import Feed, Source
+from .host import Host
+from .letters import DeadLetters, Reason
+from .mailbox import Mailbox
+from .tracing import is_tracing, span
+
+__all__ = ["Cell", "Surroundings"]
+
+_logger = logging.getLogger(__name__)
+_PRUNE: Final = 1024
+"""Open asks beyond which those that were answered out of turn are looked for."""
+
+
+@attrs.frozen
+class Surroundings:
+    """What the cells of one supervisor share.
+
+    Attributes:
+        letters: where messages go that reach nobody.
+        source: where subscribed events come from.
+        host: the engine that they work for.
+    """
+
+    letters: DeadLetters = attrs.field(factory=DeadLetters)
+    source: Source | None = None
+    host: Host | None = None
+
+
+class Cell:
+    """One actor, over all its lives."""
+
+    def __init__(self, make: Callable[[], Actor[Any]], around: Surroundings) -> None:
+        """Make the first actor; what its constructor raises comes out here, with nothing begun."""
+        self._make = make
+        self._next: Actor[Any] | None = make()
+        actor = self._next
+        self.name = actor.name
+        self.needs = tuple(actor.needs)
+        self.restart = actor.restart
+        self.host = around.host
+        self.mailbox: Mailbox[Any] = Mailbox(self.name, actor.capacity, when_full=actor.when_full, key=self._key_of)
+        self.address = Address(self.name, self.mailbox, around.letters, is_traced=is_tracing())
+        self.lives = 0
+        self.over = trio.Event()
+        self.state = ActorState.NEW
+        self.last_error: str | None = None
+        self._keyed = actor
+        self._letters = around.letters
+        self._feed = None if around.source is None else Feed(around.source)
+        self._actor: Actor[Any] | None = None
+        self._scope = trio.CancelScope()
+        self._nursery: trio.Nursery | None = None
+        self._down = trio.Event()
+        self._is_cancelled = False
+        self.is_halted = False
+        self._in_hand: Sequence[Any] = ()
+        self._again: deque[Any] = deque()
+        self._open: deque[Ask[Any, Any]] = deque()
+        self._is_feeding = False
+        self._handled = self._dropped = self._restarts = 0
+        actor.cell = self
+        if around.source is not None:
+            around.source.on_news(self._news)
+
+    # -- what the actor calls
+
+    def subscribe(self, types: tuple[str, ...], tags: tuple[str, ...], after: int) -> None:
+        """As `Actor.subscribe`."""
+        if self._feed is None:
+            message = f"the actor {self.name} has no log to subscribe to"
+            raise InvalidInput(message)
+        self._feed.query, self._feed.position = Query.of(types, tags), after
+        self.address.move(after)
+        self.mailbox.knock()
+
+    def passed(self, position: int) -> None:
+        """As `Actor.passed`."""
+        if self._feed is not None and self._is_feeding:
+            self._in_hand = [each for each in self._in_hand if each.position > position]
+            self._move(self._feed, position)
+
+    def later(self, message: object, after_s: float) -> None:
+        """As `Actor.later`."""
+
+        async def wait() -> None:
+            await trio.sleep(after_s)
+            await self.address.tell(message)
+
+        self.spawn(wait)
+
+    def spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """As `Actor.spawn`."""
+        if self._nursery is None:
+            message = f"the actor {self.name} is not alive"
+            raise InvalidInput(message)
+        self._nursery.start_soon(work)
+
+    def unanswered(self) -> list[Ask[Any, Any]]:
+        """The asks that this life has taken up and not answered."""
+        return [each for each in (*self._open, *_asks(self._in_hand)) if not each.is_answered]
+
+    def knock(self) -> None:
+        """Have the actor's `knocked` called as soon as it is free."""
+        self.mailbox.knock()
+
+    def close(self) -> None:
+        """Take no more messages, and stop once those in the mailbox are handled."""
+        if self.mailbox.is_open:
+            self.mailbox.close()
+            if self._actor is not None:
+                self._actor.stopping()
+
+    # -- what the supervisor calls
+
+    @trio.lowlevel.enable_ki_protection  # the interrupt key must not strike between a message's taking and its handling
+    async def live(self, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED) -> Exception | None:
+        """Live one life. Returns what it crashed with."""
+        self.lives += 1
+        self.is_halted = False
+        self._down = trio.Event()
+        self._scope = trio.CancelScope()
+        if self._is_cancelled:
+            self._scope.cancel()
+        token = HERE.set(self.address)
+        self.address.task = trio.lowlevel.current_task()
+        crash: Exception | None = None
+        try:
+            with self._scope:
+                await self._live(task_status)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the supervisor decides
+            crash = error
+        finally:
+            self.address.task = None
+            HERE.reset(token)
+            self._settle(crash)
+            self._actor = None
+            self._down.set()
+        return crash
+
+    async def halt(self) -> None:
+        """End this life for a new one; what is in the mailbox waits."""
+        self.is_halted = True
+        self._scope.cancel()
+        await self._down.wait()
+
+    async def stop(self, deadline: float) -> bool:
+        """Stop once what is in the mailbox is handled, at most until `deadline` (Trio's clock).
+
+        Returns:
+            Whether everything was handled in time.
+        """
+        self.close()
+        with trio.move_on_at(deadline):
+            await self.over.wait()
+        if self.over.is_set():
+            return True
+        _logger.warning("the %s did not finish by its deadline and was cancelled", self.name)
+        self._is_cancelled = True
+        self._scope.cancel()
+        with trio.CancelScope(shield=True):
+            await self.over.wait()
+        return False
+
+    def finish(self, *, has_failed: bool = False) -> None:
+        """There is no further life: whoever still waits is told."""
+        if self.over.is_set():
+            return
+        self.mailbox.close()
+        self.state = ActorState.FAILED if has_failed else ActorState.STOPPED
+        for message in (*self._again, *self.mailbox.leftovers()):
+            if isinstance(message, Ask):
+                message.fail(Closed(f"the {self.name} stopped before it took this up; nothing was done"))
+            else:
+                self._letters.add(self.name, message, Reason.STOPPED)
+        self._again.clear()
+        self.address.end()
+        self.over.set()
+
+    def restarted(self) -> None:
+        """A further life is about to begin."""
+        self._restarts += 1
+
+    def statistics(self) -> ActorStatistics:
+        """How the actor is doing."""
+        mailbox = self.mailbox.statistics()
+        return ActorStatistics(
+            name=self.name,
+            state=self.state,
+            waiting=mailbox.lanes,
+            blocked_senders=mailbox.blocked_senders,
+            handled=self._handled,
+            dropped=self._dropped,
+            coalesced=mailbox.coalesced,
+            restarts=self._restarts,
+            last_error=self.last_error,
+            dead_letters=self._letters.count(self.name),
+            position=self.address.position,
+        )
+
+    def _key_of(self, message: object) -> Hashable | None:
+        return self._keyed.key(message)
+
+    # -- a life
+
+    async def _live(self, task_status: trio.TaskStatus[None]) -> None:
+        actor, self._next = self._next or self._make(), None
+        actor.cell = self
+        self._actor = self._keyed = actor
+        self.state = ActorState.STARTING
+        result: outcome.Outcome[None] = outcome.Value(None)
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                result = await outcome.acapture(self._serve, actor, task_status)
+                nursery.cancel_scope.cancel()
+        except* Exception as group:  # noqa: BLE001 - what it spawned has crashed
+            result = outcome.Error(_first(group))
+        finally:
+            self._nursery = None
+            with trio.CancelScope(shield=True):
+                await actor.ended()
+        result.unwrap()
+
+    async def _serve(self, actor: Actor[Any], task_status: trio.TaskStatus[None]) -> None:
+        self.address.is_starting = True
+        try:
+            await actor.started()
+        finally:
+            self.address.is_starting = False
+        self.state = ActorState.RUNNING
+        task_status.started()
+        if not self.mailbox.is_open:
+            actor.stopping()
+        while self._again or not self.mailbox.is_over:
+            batch = [self._again.popleft()] if self._again else await self.mailbox.drain(actor.batch_limit)
+            if batch:
+                await self._handle(actor, batch)
+            if self.mailbox.is_open:
+                await actor.knocked()
+                await self._feed_on(actor)
+        await actor.stopped()
+
+    async def _handle(self, actor: Actor[Any], batch: list[Any]) -> None:
+        count = len(batch)
+        batch = [each for each in batch if not isinstance(each, Ask) or each.take()]
+        self._dropped += count - len(batch)
+        if not batch:
+            return
+        self._in_hand = batch
+        with span(self.name, len(batch), self.mailbox.links()):
+            await actor.handle(batch)
+        self._in_hand = ()
+        self._handled += len(batch)
+        asks = _asks(batch)
+        if not actor.keeps_asks:
+            self._refuse(asks, f"{self.name} handled this without giving an answer", None)
+        else:
+            self._open.extend(asks)
+            while self._open and self._open[0].is_answered:
+                self._open.popleft()
+            if len(self._open) > _PRUNE:
+                self._open = deque(each for each in self._open if not each.is_answered)
+
+    async def _feed_on(self, actor: Actor[Any]) -> None:
+        """Hand out the next batch of events, if there is one."""
+        feed = self._feed
+        if feed is None or feed.query is None:
+            return
+        events, reached = feed.next(actor.batch_limit)
+        query = feed.query
+        if events:
+            self._in_hand, self._is_feeding = events, True
+            await actor.handle(events)
+            self._in_hand, self._is_feeding = (), False
+            self._handled += len(events)
+        if feed.query is query:  # it has not subscribed anew
+            self._move(feed, reached)
+        if feed.is_behind:
+            self.mailbox.knock()
+
+    def _move(self, feed: Feed, position: int) -> None:
+        feed.position = max(feed.position, position)
+        self.address.move(feed.position)
+
+    def _news(self) -> None:
+        if self._feed is not None and self._feed.query is not None:
+            self.mailbox.knock()
+
+    # -- what a life leaves
+
+    def _settle(self, crash: Exception | None) -> None:
+        """See to what was in hand, as the table above says."""
+        unanswered, in_hand = self.unanswered(), self._in_hand
+        self._in_hand = ()
+        why = "crashed over this" if crash is not None else "was stopped in the middle of this"
+        self._refuse(unanswered, f"{self.name} {why}", crash)
+        self._open.clear()
+        is_feeding, self._is_feeding = self._is_feeding, False
+        error = None if crash is None else f"{type(crash).__name__}: {crash}"
+        if error is not None:
+            self.state, self.last_error = ActorState.CRASHED, error
+        messages = [each for each in in_hand if not isinstance(each, Ask)]
+        if not messages:
+            return
+        if self._feed is not None and is_feeding:
+            poison = None if crash is None else self._feed.crashed(messages)
+            if poison is not None:
+                self._letters.add(self.name, poison, Reason.POISON, error)
+        elif crash is not None and len(in_hand) == 1:
+            self._letters.add(self.name, messages[0], Reason.POISON, error)
+        else:
+            self._again.extendleft(reversed(messages))
+
+    def _refuse(self, asks: Iterable[Ask[Any, Any]], what: str, cause: Exception | None) -> None:
+        for each in asks:
+            if not each.is_answered:
+                error = Unanswered(what, actor=self.name, is_taken=True)
+                error.__cause__ = cause
+                each.fail(error)
+
+
+def _asks(messages: Iterable[Any]) -> list[Ask[Any, Any]]:
+    return [each for each in messages if isinstance(each, Ask)]
+
+
+def _first(group: ExceptionGroup[Exception]) -> Exception:
+    """One error of a group to stand for it, if there is but one."""
+    if len(group.exceptions) > 1:
+        return group
+    error = next(iter(group.exceptions))
+    return _first(cast("ExceptionGroup[Exception]", error)) if isinstance(error, ExceptionGroup) else error
