@@ -31,6 +31,8 @@ _MSGPACK: Final = frozenset({"application/msgpack", "application/x-msgpack", "ap
 _INTEGER_MAX: Final = (1 << 31) - 1
 """As large as a CloudEvents integer may be."""
 _NO_DATA: Final = b"\x80"
+_DEPTH_MAX: Final = MAX_DEPTH + 1
+"""The line is one level around its data."""
 
 
 def read_line(raw: bytes, number: int) -> Line:
@@ -78,10 +80,10 @@ def _object(raw: bytes) -> dict[str, Json]:
     if len(raw) > LINE_BYTES_MAX:
         raise Fault(f"it has more than {LINE_BYTES_MAX:,} bytes, which no line may have")
     try:
-        value = decode(raw.decode())
+        value = decode(raw.decode(), depth_max=_DEPTH_MAX)
     except UnicodeDecodeError as error:
         raise Fault(f"byte {error.start + 1} of it is not UTF-8") from None
-    refuse_flaws(value, depth_max=MAX_DEPTH + 1)
+    refuse_flaws(value, depth_max=_DEPTH_MAX)
     if not isinstance(value, dict):
         raise Fault(f"it is {kind(value)}, not an event: an event is an object")
     return {name: part for name, part in value.items() if part is not None}

@@ -79,8 +79,8 @@ def _constant(name: str) -> Flaw:
 _decoder = json.JSONDecoder(object_pairs_hook=_object, parse_int=_int, parse_float=_float, parse_constant=_constant)
 
 
-def decode(text: str) -> Json:
-    """Read one JSON value.
+def decode(text: str, *, depth_max: int = DEPTH_MAX) -> Json:
+    """Read one JSON value, which `refuse_flaws` will hold to the same depth.
 
     Raises:
         Fault: the text is not JSON at all; a value that is merely wrong comes back as a `Flaw` in its place.
@@ -92,7 +92,7 @@ def decode(text: str) -> Json:
         what = error.msg[:1].lower() + error.msg[1:]
         raise Fault(f"it is not JSON: {what} at {line}column {error.colno}") from None
     except RecursionError:  # the decoder's own guard, far above DEPTH_MAX
-        raise Fault(_TOO_DEEP.format(DEPTH_MAX)) from None
+        raise Fault(_TOO_DEEP.format(depth_max)) from None
     return value
 
 
