@@ -2,23 +2,22 @@
 
 Invariants:
 - a replay goes forward only, and its views stand at one position together;
-- its folder is the owner's alone (0700) and is removed when it closes, whatever happened;
+- its folder is the owner's alone and is removed when it closes, whatever happened (`scratch_folder`);
 - it begins with the nearest snapshot that can be trusted (`snapshots`), which changes how long it takes, no more.
 """
 
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from ..core.errors import InvalidInput
 from ..core.log import Log, Progress
 from ..core.past import Moment, past_log, position_at
 from .projection import Projection
+from .scratch_folder import ScratchFolder
 from .skips import skips_of
 from .snapshots import plant, seed
 from .view_store import leaves_of
@@ -27,7 +26,6 @@ from .views import View, Views, distinct
 __all__ = ["DetachedView", "Replay", "replayed"]
 
 P = TypeVar("P", bound=Projection)
-_PREFIX: Final = "remanence-"
 
 
 class Replay:
@@ -56,9 +54,10 @@ class Replay:
         projections = distinct(projections)
         self._log = past_log(log, position)
         self._source = log
-        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX))  # 0700, says its documentation
+        self._scratch = ScratchFolder()
+        self._folder = self._scratch.path
         with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, self._folder)
+            stack.callback(self._scratch.close)
             if snapshots is not None:
                 for each in projections:
                     seed(snapshots, each, self._folder, position)
@@ -129,7 +128,7 @@ class Replay:
             for view in self.views:
                 view.store.env.close()  # nothing is flushed: nobody will open these files again
         finally:
-            shutil.rmtree(self._folder)
+            self._scratch.close()
 
 
 def replayed(

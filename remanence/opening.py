@@ -41,6 +41,7 @@ from .projections import catalog as catalogs
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
+from .projections.scratch_folder import remove_leftovers
 from .projections.skips import ViewSkipped
 from .projections.slow import SlowQueries
 from .projections.slow_file import SlowFile
@@ -150,6 +151,7 @@ async def open_engine(
     with contextlib.ExitStack() as stack:
         if not read_only:
             _make_folder(root)
+            remove_leftovers()
             stack.enter_context(contextlib.closing(Lease.acquire(root)))
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
