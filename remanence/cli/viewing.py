@@ -72,16 +72,17 @@ def views(context: click.Context, options: Options) -> None:
 @pass_options
 def retry(options: Options, name: str) -> None:
     """Try again what the view NAME could not take."""
+    _mend(options, name, _retry, _retry_later)
 
-    async def ours(engine: Engine) -> str:
-        await engine.retry(Memories)
-        return f"{name} has caught up"
 
-    async def others(_: Engine, folder: ViewFolder) -> str:
-        forget_parked(folder)
-        return f"{name} is tried again when its program next opens the memory"
+async def _retry(engine: Engine) -> str:
+    await engine.retry(Memories)
+    return "has caught up"
 
-    _mend(options, name, ours, others)
+
+async def _retry_later(_engine: Engine, folder: ViewFolder, _options: Options) -> str:
+    forget_parked(folder)
+    return "is tried again when its program next opens the memory"
 
 
 @views.command(short_help="Have a view pass over an event for good.")
@@ -91,24 +92,25 @@ def retry(options: Options, name: str) -> None:
 @pass_options
 def skip(options: Options, name: str) -> None:
     """Have the view NAME pass over the event that it can't take, for good. That is recorded as view.skipped."""
+    _mend(options, name, _skip, _skip_later)
 
-    async def ours(engine: Engine) -> str:
-        appended = await engine.skip(Memories)
-        return f"{name} passes over it, as event {appended.position} says"
 
-    async def others(engine: Engine, folder: ViewFolder) -> str:
-        parked = folder.parked
-        if parked is None:
-            what = f"the view {name} goes on; there is nothing to skip"
-            raise Failure(what, Exit.USAGE)
-        position = parked.position
-        key = f"view.skipped:{name}:{folder.version}:{position}"
-        skipped = ViewSkipped(name, folder.version, position)
-        appended = await engine.append(skipped, by=options.by, cause=position, key=key)
-        forget_parked(folder)
-        return f"{name} passes over event {position} when its program next opens the memory (event {appended.position})"
+async def _skip(engine: Engine) -> str:
+    appended = await engine.skip(Memories)
+    return f"passes over it, as event {appended.position} says"
 
-    _mend(options, name, ours, others)
+
+async def _skip_later(engine: Engine, folder: ViewFolder, options: Options) -> str:
+    parked = folder.parked
+    if parked is None:
+        what = f"the view {folder.name} goes on; there is nothing to skip"
+        raise Failure(what, Exit.USAGE)
+    position = parked.position
+    key = f"view.skipped:{folder.name}:{folder.version}:{position}"
+    skipped = ViewSkipped(folder.name, folder.version, position)
+    appended = await engine.append(skipped, by=options.by, cause=position, key=key)
+    forget_parked(folder)
+    return f"passes over event {position} when its program next opens the memory (event {appended.position})"
 
 
 @views.command(short_help="Build a view anew.")
@@ -117,26 +119,34 @@ def skip(options: Options, name: str) -> None:
 @pass_options
 def rebuild(options: Options, name: str) -> None:
     """Build the view NAME anew beside the one that is shown, then show it in one step."""
+    _mend(options, name, _rebuild, _rebuild_later)
 
-    async def ours(engine: Engine) -> str:
-        with bars(memories="building the view of memories") as progress:
-            await engine.rebuild(Memories, progress=progress)
-        return f"{name} has been built anew"
 
-    async def others(_: Engine, folder: ViewFolder) -> str:
-        ask_for_rebuild(folder)
-        return f"{name} is built anew when its program next opens the memory"
+async def _rebuild(engine: Engine) -> str:
+    with bars(memories="building the view of memories") as progress:
+        await engine.rebuild(Memories, progress=progress)
+    return "has been built anew"
 
-    _mend(options, name, ours, others)
+
+async def _rebuild_later(_engine: Engine, folder: ViewFolder, _options: Options) -> str:
+    ask_for_rebuild(folder)
+    return "is built anew when its program next opens the memory"
 
 
 def _mend(
     options: Options,
     name: str,
     ours: Callable[[Engine], Awaitable[str]],
-    others: Callable[[Engine, ViewFolder], Awaitable[str]],
+    others: Callable[[Engine, ViewFolder, Options], Awaitable[str]],
 ) -> None:
-    """Do what is asked: at once to memory's own view, else to the folders of whichever program's it is."""
+    """Do what is asked: at once to memory's own view, else to the folders of whichever program's it is.
+
+    Args:
+        options: of the command.
+        name: the view.
+        ours: does it to memory's view, and says what has become of it.
+        others: does to another program's folder what can be done from here, and says when the rest follows.
+    """
     require_memory(options.path)
     found = [folder for folder in view_folders(options.path / "views") if folder.name == name]
     if not found and name != Memories.name:
@@ -149,9 +159,9 @@ def _mend(
             if name == Memories.name:
                 return await ours(memory.engine)
             live = [folder for folder in found if folder.is_live or folder.parked]
-            return await others(memory.engine, (live or found)[-1])
+            return await others(memory.engine, (live or found)[-1], options)
 
-    done = run(body)
+    done = f"{name} {run(body)}"
     out = Output(as_json=options.as_json)
     if out.as_json:
         out.json({"view": name, "done": done})

@@ -16,33 +16,14 @@ from remanence.projections.schema import Index, row_key
 from remanence.projections.tables import Table
 
 from .ledger import Desk, desk
-
-
-@attrs.frozen
-class Item:
-    """Something with a field of every kind that an index may sort by."""
-
-    id: str
-    owner: str
-    amount: int
-    weight: float
-    labels: tuple[str, ...]
-
-    @property
-    def size(self) -> int:
-        """A property, which an index may name like a field."""
-        return len(self.owner)
-
-
-def _is_even(row: Item) -> bool:
-    return row.amount % 2 == 0
+from .stock import Ware, amounts, is_even, labels, names, weights
 
 
 class Items(Projection):
     """One table with an index of every kind, and one with a compound key."""
 
     items = Table(
-        Item,
+        Ware,
         key="id",
         indexes={
             "by_owner": "owner",
@@ -50,25 +31,21 @@ class Items(Projection):
             "by_weight": ("weight",),
             "by_size": ("size", "amount"),
             "by_label": Index(("labels", "amount"), each="labels"),
-            "by_owner_label": Index(("owner", "labels"), each="labels", where=_is_even),
-            "even": Index(("amount", "owner"), where=_is_even),
+            "by_owner_label": Index(("owner", "labels"), each="labels", where=is_even),
+            "even": Index(("amount", "owner"), where=is_even),
         },
     )
-    pairs = Table(Item, key=("owner", "amount"), indexes={"by_id": "id"})
+    pairs = Table(Ware, key=("owner", "amount"), indexes={"by_id": "id"})
 
 
-names = st.sampled_from(["", "a", "a\0", "a\1", "ab", "b", "é", "\U0001f600"])
-amounts = st.integers(-3, 3) | st.sampled_from([-(1 << 63), 255, 256, 1 << 63])
-weights = st.sampled_from([-1.5, 0.0, 0.5, 1e300, float("inf")])
-labels = st.lists(names, max_size=3).map(tuple)
-items = st.builds(Item, id=names, owner=names, amount=amounts, weight=weights, labels=labels)
+items = st.builds(Ware, id=names, owner=names, amount=amounts, weight=weights, labels=labels)
 several = st.lists(items, max_size=12, unique_by=lambda row: row.id)
 
 
-def entries(table: Table[Item], index: str | None, rows: list[Item]) -> list[tuple[tuple[Any, ...], Item]]:
+def entries(table: Table[Ware], index: str | None, rows: list[Ware]) -> list[tuple[tuple[Any, ...], Ware]]:
     """What an index holds, by the book: each row's values, once per label if it is asked, with the row's key behind."""
     declared = Index(()) if index is None else table.indexes[index]
-    found: dict[tuple[Any, ...], Item] = {}
+    found: dict[tuple[Any, ...], Ware] = {}
     for row in rows:
         if not callable(declared.where) or declared.where(row):
             for label in [""] if declared.each is None else row.labels:
@@ -112,7 +89,7 @@ def test_select_answers_as_a_sorted_list_would(shared: Desk, data: st.DataObject
 
 
 @given(several)
-def test_the_rows_are_those_that_were_put(shared: Desk, rows: list[Item]) -> None:
+def test_the_rows_are_those_that_were_put(shared: Desk, rows: list[Ware]) -> None:
     """Each row is found by its key, nothing else is, and the count is theirs."""
     shared.fill(Items.items, rows)
     read = shared.rows(Items.items)
@@ -123,7 +100,7 @@ def test_the_rows_are_those_that_were_put(shared: Desk, rows: list[Item]) -> Non
 
 
 @given(st.lists(items, max_size=8, unique_by=lambda row: (row.owner, row.amount)))
-def test_a_compound_key_tells_rows_apart_and_orders_them(shared: Desk, rows: list[Item]) -> None:
+def test_a_compound_key_tells_rows_apart_and_orders_them(shared: Desk, rows: list[Ware]) -> None:
     """Rows with a key of two fields lie in the order of both, are found by both, and listed by the first."""
     shared.fill(Items.pairs, rows)
     read = shared.rows(Items.pairs)
@@ -233,7 +210,7 @@ def test_users_rows_are_read_only() -> None:
     with desk(Items) as opened:
         read = opened.rows(Items.items)
         with pytest.raises(Exception, match="read-only"):
-            read.put(Item("a", "a", 1, 1.0, ()))
+            read.put(Ware("a", "a", 1, 1.0, ()))
         with pytest.raises(Exception, match="read-only"):
             read.delete("a")
 
@@ -246,13 +223,13 @@ class Plain:
     ("declare", "complaint"),
     [
         (lambda: Table(Plain, key="id"), "attrs class"),
-        (lambda: Table(Item, key="colour"), "'colour'"),
-        (lambda: Table(Item, key=()), "the key"),
-        (lambda: Table(Item, key=("id", "colour")), "'colour'"),
-        (lambda: Table(Item, key="id", indexes={"by": "colour"}), "index by"),
-        (lambda: Table(Item, key="id", indexes={"by": ()}), "index by"),
-        (lambda: Table(Item, key="id", indexes={"by": ("owner", "colour")}), "'colour'"),
-        (lambda: Table(Item, key="id", indexes={"by": Index(("owner",), each="labels")}), "not one of its fields"),
+        (lambda: Table(Ware, key="colour"), "'colour'"),
+        (lambda: Table(Ware, key=()), "the key"),
+        (lambda: Table(Ware, key=("id", "colour")), "'colour'"),
+        (lambda: Table(Ware, key="id", indexes={"by": "colour"}), "index by"),
+        (lambda: Table(Ware, key="id", indexes={"by": ()}), "index by"),
+        (lambda: Table(Ware, key="id", indexes={"by": ("owner", "colour")}), "'colour'"),
+        (lambda: Table(Ware, key="id", indexes={"by": Index(("owner",), each="labels")}), "not one of its fields"),
     ],
 )
 def test_a_bad_declaration_is_refused(declare: Callable[[], object], complaint: str) -> None:
