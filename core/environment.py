@@ -211,6 +211,11 @@ class Environment:
         info, stat = self._env.info(), self._env.stat()
         return int((info["last_pgno"] + 1) * stat["psize"])
 
+    def is_read(self) -> bool:
+        """Whether this process is in the middle of reading: it has a read transaction open."""
+        readers = (line.split() for line in self._env.readers().splitlines()[1:])  # process, thread, transaction
+        return any(process == str(self._pid) and transaction != "-" for process, _, transaction in readers)
+
     def close(self) -> None:
         """Close. In a forked child this only forgets: the handles are the parent's."""
         if self.is_open:

@@ -9,11 +9,11 @@ A view's first folder bears the name of all that its files depend on; each rebui
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from pathlib import Path
 from typing import Final
 
+from ..core.errors import StorageFailed
 from .projection import Projection
 from .view_store import glance, mark_replaced
 
@@ -82,6 +82,11 @@ def drop_all(root: Path, projection: type[Projection]) -> None:
 def _drop(path: Path) -> None:
     dropped = path.with_name(f"{_DROPPED}{path.name}")
     shutil.rmtree(dropped, ignore_errors=True)
-    with contextlib.suppress(FileNotFoundError):
+    try:
         path.rename(dropped)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        message = f"can't drop {path}: {error.strerror or error}"
+        raise StorageFailed(message) from error
     shutil.rmtree(dropped, ignore_errors=True)  # a reader that is just opening it may put its lock file there

@@ -69,12 +69,12 @@ def take(folder: Path, view: View[Any], log_id: bytes) -> int:
             place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             copy.rename(place)
             sync_directory(place.parent)
+        _thin(folder, view)
     except OSError as error:
         message = f"can't keep a snapshot in {folder}: {error.strerror or error}"
         raise StorageFailed(message) from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
-    _thin(folder, view)
     return position
 
 
@@ -92,7 +92,7 @@ def _thin(folder: Path, view: View[Any]) -> None:
         else:
             shutil.rmtree(folder / f"{position:0{_DIGITS}}" / current)
     for place in folder.iterdir():
-        if not any(place.iterdir()):
+        if place.is_dir() and not any(place.iterdir()):
             place.rmdir()
 
 
@@ -132,8 +132,12 @@ def seed(snapshots: Path, projection: type[Projection], folder: Path, position: 
     for found in reversed(positions(snapshots, projection)):
         place = view_path(snapshots / f"{found:0{_DIGITS}}", projection)
         if found <= position and is_trusted(place, None):
+            target = view_path(folder, projection)
             try:
-                _copy(place, view_path(folder, projection))
+                _copy(place, target)
+            except FileNotFoundError:  # it has just been dropped, in favour of others
+                shutil.rmtree(target)
+                continue
             except OSError as error:
                 message = f"can't begin with the snapshot {place}: {error.strerror or error}"
                 raise StorageFailed(message) from error

@@ -26,7 +26,7 @@ from ..core.machine import boot_id
 from ..core.stores import Store
 from .trust import is_trusted, mark_clean, mark_open
 
-__all__ = ["Glance", "LeafAt", "ViewStore", "glance", "leaves_of", "mark_replaced", "unpark"]
+__all__ = ["Glance", "LeafAt", "ViewStore", "close_unread", "glance", "leaves_of", "mark_replaced", "unpark"]
 
 LeafAt = Callable[[int], bytes | None]
 """The leaf of the event at a position of the log, or None if there is none."""
@@ -191,6 +191,15 @@ class ViewStore:
         finally:
             self.env.close()
         mark_clean(self.path)
+
+
+def close_unread(stores: Sequence[ViewStore]) -> list[ViewStore]:
+    """Close those that nobody is in the middle of reading; returns the others."""
+    read = [store for store in stores if store.env.is_read()]
+    for store in stores:
+        if store not in read:
+            store.close()
+    return read
 
 
 @attrs.frozen

@@ -33,7 +33,7 @@ from .rows import ReadRows
 from .skips import skips_of
 from .slow import SlowQueries, never
 from .view_statistics import Parked, ViewState, ViewStatistics
-from .view_store import LeafAt, ViewStore
+from .view_store import LeafAt, ViewStore, close_unread
 
 __all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
 
@@ -85,6 +85,7 @@ class View(Generic[P]):
         self.parked: Parked | None = None
         self.skips: frozenset[int] = frozenset()
         self.rebuilt: int | None = None
+        self._left: list[ViewStore] = []
         self._root = root
         self._read_only = read_only
         self._slow = slow.of(self.name)
@@ -161,7 +162,7 @@ class View(Generic[P]):
             if live_generation(self._root, self.projection, self._boot) == self.generation:
                 raise self._unbuilt()
             self._open_live()
-            old.close()
+            self._left = close_unread([*self._left, old])  # a loop over its rows may be going on
 
     def apply(self, events: Sequence[Recorded[Any]]) -> None:
         """Take the next events; those it has already are passed over.
@@ -230,11 +231,7 @@ class View(Generic[P]):
         restart_pending(self._root, self.projection, self.generation)
 
     def switch(self, built: View[P]) -> ViewStore:
-        """Show what was built beside, from the next read on. Where this view's events are applied, or nowhere.
-
-        Returns:
-            What the view showed until now, to be closed and dropped.
-        """
+        """Where events are applied: show what was built beside from now on; returns what was shown, to be dropped."""
         old = self.store
         built.store.mark_ready()  # the switch for every process that opens the view from here on
         self._checkpoint, self._proof = built._checkpoint, built._proof
@@ -297,7 +294,8 @@ class View(Generic[P]):
         try:
             self.settle()
         finally:
-            self.store.close()
+            for store in (self.store, *self._left):
+                store.close()
 
     def settle(self) -> None:
         """Store the checkpoint, if events that changed nothing have moved it since it was stored last."""

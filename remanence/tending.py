@@ -12,13 +12,13 @@ from .actors.keeper import Keeper
 from .actors.reacting import Reacting
 from .actors.reaction_statistics import ReactionStatistics
 from .core.appends import Appended
-from .core.errors import Behind, Closed, InvalidInput
+from .core.errors import Behind, Closed, InvalidInput, ViewFailed
 from .core.log import Log, Progress
 from .core.queries import Query
 from .past import interruptible
 from .projections.auditing import Audit, audit
 from .projections.projection import Projection
-from .projections.view_statistics import ViewStatistics
+from .projections.view_statistics import Parked, ViewStatistics
 from .projections.views import View, Views
 
 __all__ = ["POLL_S", "Tending"]
@@ -167,7 +167,10 @@ class Tending:
     async def _poll(self, view: View[Any], position: int) -> None:
         """Wait for what another process does."""
         await trio.lowlevel.checkpoint()
-        while self._reached(view) < position:  # noqa: ASYNC110 - no event reaches over from another process
+        while self._reached(view) < position:
+            if (packed := view.store.parked()) is not None:
+                parked = Parked.unpack(packed)
+                raise ViewFailed(parked.error, view=view.name, position=parked.position)
             await trio.sleep(POLL_S)
 
     def _reaction_statistics(self, head: int, now_ns: int) -> tuple[ReactionStatistics, ...]:

@@ -266,6 +266,32 @@ async def test_the_copy_of_a_snapshot_that_is_cut_off_is_not_trusted(
         assert Roll.folded == []  # the snapshot was taken up, this time
 
 
+async def test_a_snapshot_that_goes_while_it_is_taken_up_costs_nothing_but_time(tmp_path: Path) -> None:
+    """Snapshots are thinned out as work goes on; whoever looks into the past then begins with an older one."""
+    snapshots = tmp_path / "views" / ".snapshots"
+    async with club(tmp_path, is_async=False) as engine:
+        for name in NAMES[:4]:
+            await engine.append(Joined(name))
+            take(snapshots, engine.views.of(Roll), engine.log.store.log_id)
+        [newest] = (snapshots / f"{4:020}").iterdir()
+        (newest / "data.mdb").unlink()
+        Roll.folded.clear()
+        async with engine.as_of(4) as past:
+            assert names(past) == NAMES[:4]
+        assert Roll.folded == ["03"]
+
+
+async def test_what_does_not_belong_among_snapshots_is_left_alone(tmp_path: Path) -> None:
+    """A file that somebody put there keeps nobody from taking them."""
+    snapshots = tmp_path / "views" / ".snapshots"
+    async with club(tmp_path, is_async=False) as engine:
+        await fill(engine)
+        snapshots.mkdir()
+        (snapshots / "notes.txt").write_text("mine", encoding="utf-8")
+        assert take(snapshots, engine.views.of(Roll), engine.log.store.log_id) == 20
+    assert (snapshots / "notes.txt").exists()
+
+
 WAITER = """
 import sys, trio
 from pathlib import Path

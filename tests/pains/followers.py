@@ -109,7 +109,16 @@ async def _rebuild(path: Path) -> None:
         await engine.rebuild(Following, progress=progress)
 
 
-PROGRAMS: Final = {"read": _read, "wait": _wait, "park": _park, "rebuild": _rebuild}
+async def _again(path: Path) -> None:
+    """Build the view anew at every line."""
+    async with following(path) as engine:
+        tell("ready")
+        while await trio.to_thread.run_sync(sys.stdin.readline):
+            await engine.rebuild(Following)
+            tell("done")
+
+
+PROGRAMS: Final = {"read": _read, "wait": _wait, "park": _park, "rebuild": _rebuild, "again": _again}
 
 if __name__ == "__main__":
     trio.run(PROGRAMS[sys.argv[1]], Path(sys.argv[2]))

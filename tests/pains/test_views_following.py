@@ -133,6 +133,25 @@ async def test_pain_05_a_rebuild_means_downtime(tmp_path: Path) -> None:
         assert all(audit.is_sound for audit in await engine.audit())
 
 
+async def test_pain_05_a_switch_comes_in_the_middle_of_a_page(tmp_path: Path) -> None:
+    """Ecotone #253, jasperfx #520: a reader was cut off when the new view took the old one's place.
+
+    A loop over rows ends with the view that it began with, whatever other reads in it find.
+    """
+    async with following(tmp_path) as engine:
+        await engine.append(*[Sold(f"tea {number}") for number in range(50)])
+    with program("again", tmp_path, MODULE) as rebuild:
+        async with following(tmp_path, read_only=True) as engine:
+            seen: list[str] = []
+            for row in engine.view(Following).sales.iterate():
+                if len(seen) in (10, 30):
+                    assert rebuild() == "done"
+                found = engine.view(Following).sales.get(row.item)
+                assert found == row
+                seen.append(row.item)
+            assert sorted(seen) == sorted(counts(engine, Following))
+
+
 async def test_pain_05_a_rebuild_that_is_killed_begins_anew(tmp_path: Path) -> None:
     """Marten #2973, Axon #2233, emmett #286: a crash cost the whole rebuild, and sometimes the old view with it.
 
@@ -201,6 +220,16 @@ async def test_pain_06_who_waits_waits_for_ever(tmp_path: Path) -> None:
             await engine.wait_for(Poisoned, position)
         Following.gate.set()
         await engine.wait_for(Following, position)
+
+
+async def test_pain_06_who_waits_for_a_dead_view_elsewhere_waits_for_ever(tmp_path: Path) -> None:
+    """KurrentDB #2763, occurrent #865: a view that another process keeps stands still: whoever waits is told so."""
+    with program("park", tmp_path, MODULE):
+        async with following(tmp_path, Poisoned, read_only=True) as engine:
+            await engine.wait_for(Poisoned, 1)
+            with pytest.raises(ViewFailed, match=r"event 2.*LookupError: poison") as failed:
+                await engine.wait_for(Poisoned, 3)
+            assert failed.value.position == 2
 
 
 async def test_pain_14_lag_is_invisible_or_reported_as_none(tmp_path: Path) -> None:
