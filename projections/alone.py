@@ -48,7 +48,7 @@ class _LoneRows(Rows[R]):
             raise InvalidInput(message)
         found = self._key_of(row)
         key = row_key((found,) if len(self._table.key) == 1 else found)
-        self._table.entries(row, key)  # a row that no index could take is refused here too
+        list(self._table.maker.entries([row], [key]))  # a row that no index could take is refused here too
         self._stored[key] = self._codec.encode(row)
 
     def delete(self, *key: Any) -> None:

@@ -251,8 +251,8 @@ class Finder(Generic[R]):
     def _first_entry(self, path: Path, row: R, primary: bytes, *, backward: bool) -> bytes:
         """Of a row's entries in the ranges, the one that is met first."""
         assert path.index is not None  # rows have one key  # noqa: S101
-        entries = self._table.entries_in(path.index, row, primary)
-        within = [entry for entry in entries if any(low <= entry < high for low, high in path.ranges)]
+        entries = dict(zip(self._table.indexes, self._table.maker.entries([row], [primary]), strict=True))[path.index]
+        within = [entry for entry, _ in entries if any(low <= entry < high for low, high in path.ranges)]
         return max(within) if backward else min(within)
 
     # -- telling

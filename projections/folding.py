@@ -37,11 +37,29 @@ def fold(
     Raises:
         StorageFailed: the disk refuses; nothing changed.
     """
+    # Together first, which is cheaper. If anything is wrong, once more and with care, to tell whose fault it is.
+    return _attempt(projection, store, codecs, events, skips, is_careful=False) and _attempt(
+        projection, store, codecs, events, skips, is_careful=True
+    )
+
+
+def _attempt(
+    projection: type[Projection],
+    store: ViewStore,
+    codecs: Mapping[str, RowCodec[Any]],
+    events: Sequence[Recorded[Any]],
+    skips: frozenset[int],
+    *,
+    is_careful: bool,
+) -> tuple[int, Exception] | None:
     failed: list[tuple[int, Exception]] = []
 
     def change(txn: lmdb.Transaction[bytes]) -> None:
         failed.clear()
-        rows = {name: WriteRows(table, store.env, codecs[name], txn) for name, table in projection.tables.items()}
+        rows = {
+            name: WriteRows(table, store.env, codecs[name], txn, is_careful=is_careful)
+            for name, table in projection.tables.items()
+        }
         at_work = projection(rows)
         handlers = projection.handlers
         for index, event in enumerate(events):
@@ -50,11 +68,19 @@ def fold(
                 continue
             try:
                 handler(at_work, event)
+            except lmdb.MapFullError:
+                raise  # the map grows, and this is run again
             except Exception as error:
                 failed.append((index, error))
                 raise _Abandoned from error
-        for each in rows.values():
-            each.flush()
+        try:
+            for each in rows.values():
+                each.flush()
+        except Exception as error:
+            if is_careful or isinstance(error, lmdb.Error):
+                raise
+            failed.append((0, error))  # of whichever event it is
+            raise _Abandoned from error
 
     try:
         store.write(change, events[-1].position, leaf(events[-1].frame))

@@ -8,12 +8,13 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from functools import cached_property
+from itertools import repeat
 from operator import attrgetter
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-import attrs
 import lmdb
 
 from ..codecs import keys
@@ -21,7 +22,6 @@ from ..codecs.rows import RowCodec
 from ..core.environment import Environment
 from ..core.errors import Closed, Damaged, InvalidInput
 from .conditions import Where
-from .entries import Entries
 from .finding import Finder, Question
 from .plain import plain
 from .plans import Found, Plan
@@ -32,7 +32,6 @@ from .walking import ascend, descend
 __all__ = ["Gate", "ReadRows", "Rows", "WriteRows"]
 
 R = TypeVar("R")
-_LENGTH_BYTES: Final = 2
 
 
 class Gate(Protocol):
@@ -50,11 +49,14 @@ class Rows(Generic[R]):
         self._codec = codec
         self._db = env.db(table.name)
         self._index_dbs = {name: env.db(f"{table.name}.{name}") for name in table.indexes}
-        self._finder: Finder[R] = Finder(table, self._db, self._index_dbs, codec.decode)
         self._slow = slow
 
     def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
         raise NotImplementedError
+
+    @cached_property
+    def _finder(self) -> Finder[R]:
+        return Finder(self._table, self._db, self._index_dbs, self._codec.decode)
 
     def get(self, *key: Any) -> R | None:
         """The row with this key, or None."""
@@ -223,26 +225,37 @@ class ReadRows(Rows[R]):
         return self._env.snapshot()
 
 
-@attrs.define(eq=False)  # not frozen, because one is made for every row that changes
-class _Change(Generic[R]):
-    """What a row will be: the row (None when it goes), its bytes, its index entries."""
-
-    row: R | None
-    encoded: bytes
-    entries: Entries
-
-
 class WriteRows(Rows[R]):
     """Rows as a projection's handlers see them, within one transaction."""
 
-    def __init__(self, table: Schema[R], env: Environment, codec: RowCodec[R], txn: lmdb.Transaction[bytes]) -> None:
+    def __init__(
+        self,
+        table: Schema[R],
+        env: Environment,
+        codec: RowCodec[R],
+        txn: lmdb.Transaction[bytes],
+        *,
+        is_careful: bool = True,
+    ) -> None:
+        """Prepare for a batch of events.
+
+        Args:
+            table: what the rows are.
+            env: where they are.
+            codec: what they are packed with.
+            txn: the transaction to write in.
+            is_careful: see at once whether a row can be kept, and not when the batch is stored, which is cheaper
+                because many are packed together.
+        """
         super().__init__(table, env, codec)
         self._txn = txn
-        self._key_of = attrgetter(*table.key)
+        self._is_careful = is_careful
+        self._key_of: Callable[[R], Any] = attrgetter(*table.key)
         self._single = len(table.key) == 1
-        self._no_entries: Entries = [()] * len(table.indexes)
         self._before: dict[bytes, R | None] = {}
-        self._after: dict[bytes, _Change[R]] = {}
+        self._after: dict[bytes, R | None] = {}
+        self._passed: list[tuple[bytes, R]] = []
+        """Rows that others took the place of in this batch: never stored, but they have to be such as could be."""
 
     def _reading(self) -> AbstractContextManager[lmdb.Transaction[bytes]]:
         self.flush()
@@ -257,65 +270,78 @@ class WriteRows(Rows[R]):
             raise InvalidInput(message)
         found = self._key_of(row)
         key = row_key((found,) if self._single else found)
-        self._current(key)
-        # Encoded here and not at the end of the batch, so that a row that can't be kept is its event's failure.
-        self._after[key] = _Change(row, self._codec.encode(row), self._table.entries(row, key))
+        if self._is_careful:
+            self._current(key)
+            self._packed([key], [row])
+        elif (passed := self._after.get(key)) is not None:
+            self._passed.append((key, passed))
+        self._after[key] = row
 
     def delete(self, *key: Any) -> None:
         packed = row_key(key)
-        if self._current(packed) is not None:
-            self._after[packed] = _Change(None, b"", self._no_entries)
+        passed = self._current(packed)
+        if passed is not None:
+            if packed in self._after:
+                self._passed.append((packed, passed))
+            self._after[packed] = None
 
     def _current(self, key: bytes) -> R | None:
-        change = self._after.get(key)
-        if change is not None:
-            return change.row
+        if key in self._after:
+            return self._after[key]
         if key not in self._before:
             found = self._txn.get(key, db=self._db)
             self._before[key] = None if found is None else self._codec.decode(found)
         return self._before[key]
 
+    def _packed(self, keys: Sequence[bytes], rows: Sequence[R]) -> list[list[tuple[bytes, bytes]]]:
+        """What is stored for rows: in the table, and in each index."""
+        encoded = list(zip(keys, map(self._codec.encode, rows), strict=True))
+        return [encoded, *self._table.maker.entries(rows, keys)]
+
     def flush(self) -> None:
-        """Store what has changed."""
-        rows, *indexes = [_Writes(db) for db in (self._db, *self._index_dbs.values())]
-        for key, change in self._after.items():
-            before = self._before[key]
-            if change.row is not None:
-                rows.puts.append((key, change.encoded))
-            elif before is not None:
-                rows.drops.append(key)
-            length = len(key).to_bytes(_LENGTH_BYTES, "big")
-            if before is None:
-                for index, come in zip(indexes, change.entries, strict=True):
-                    for entry in come:
-                        index.puts.append((entry, length))
-            else:
-                for index, come, gone in zip(indexes, change.entries, self._table.entries(before, key), strict=True):
-                    index.puts += [(entry, length) for entry in come if entry not in gone]
-                    index.drops += [entry for entry in gone if entry not in come]
-        for each in (rows, *indexes):
-            each.store(self._txn)
+        """Store what has changed.
+
+        Raises:
+            InvalidInput: a row can't be kept, and nobody looked before; nothing has been stored.
+        """
+        if not self._after:
+            return
+        if self._passed:
+            self._packed([key for key, _ in self._passed], [row for _, row in self._passed])
+        self._look_up(self._after.keys() - self._before.keys())
+        after = {key: row for key, row in self._after.items() if row is not None}
+        before = {key: row for key in self._after if (row := self._before[key]) is not None}
+        come = self._packed(list(after), list(after.values()))
+        gone: Iterable[list[tuple[bytes, bytes]]] = repeat([])
+        if before:
+            gone = [[(key, b"") for key in before], *self._table.maker.entries(list(before.values()), list(before))]
+        for db, puts, drops in zip((self._db, *self._index_dbs.values()), come, gone, strict=False):
+            _store(self._txn, db, puts, drops)
         self._before.clear()
         self._after.clear()
+        self._passed.clear()
+
+    def _look_up(self, keys: Iterable[bytes]) -> None:
+        """Read rows as they were before the batch."""
+        self._before.update(dict.fromkeys(keys))
+        found = self._txn.cursor(self._db).getmulti(sorted(keys))
+        self._before.update((key, self._codec.decode(stored)) for key, stored in found)
 
 
-class _Writes:
-    """What a batch changes in one database."""
-
-    __slots__ = ("db", "drops", "puts")
-
-    def __init__(self, db: lmdb._Database) -> None:
-        self.db = db
-        self.puts: list[tuple[bytes, bytes]] = []
-        self.drops: list[bytes] = []
-
-    def store(self, txn: lmdb.Transaction[bytes]) -> None:
-        """In the order of the tree, so that neighbours are written together."""
-        for key in sorted(self.drops):
-            txn.delete(key, db=self.db)
-        if self.puts:
-            self.puts.sort()
-            txn.cursor(self.db).putmulti(self.puts)
+def _store(
+    txn: lmdb.Transaction[bytes],
+    db: lmdb._Database,
+    puts: Sequence[tuple[bytes, bytes]],
+    drops: Sequence[tuple[bytes, bytes]],
+) -> None:
+    """Bring entries in and take entries out, in the order of the tree, so that neighbours are written together."""
+    if drops:
+        gone = dict(drops).keys() - dict(puts).keys()
+        puts = list(dict(puts).items() - dict(drops).items())
+        for key in sorted(gone):
+            txn.delete(key, db=db)
+    if puts:
+        txn.cursor(db).putmulti(sorted(puts))
 
 
 class _Borrowed(AbstractContextManager["lmdb.Transaction[bytes]"]):

@@ -6,7 +6,7 @@ equal values stay apart and come in the order of the rows' keys. Keys sort as th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -17,7 +17,7 @@ from ..codecs.typegraph import types_of
 from ..core.errors import InvalidInput
 from .conditions import Where
 from .criteria import Fields, Node, criteria, fields_of, fits
-from .entries import MAX_KEY_BYTES, Entries, Index, checked_key, entries_of
+from .entries import MAX_KEY_BYTES, EntryMaker, Index, checked_key
 from .plain import PLAIN, plain
 
 __all__ = ["Index", "Schema", "row_key"]
@@ -128,21 +128,9 @@ class Schema(Generic[R]):
         }
 
     @cached_property
-    def entries(self) -> Callable[[R, bytes], Entries]:
-        """From a row and its packed key to the keys of its entries, for each index in order.
-
-        Raises:
-            InvalidInput: when called, if a value can't be part of a key.
-        """
-        return entries_of(self.indexes, self._keeps, self._floats)
-
-    def entries_in(self, index: str, row: R, primary: bytes) -> Sequence[bytes]:
-        """The keys of a row's entries in one index.
-
-        Raises:
-            InvalidInput: a value can't be part of a key.
-        """
-        return self.entries(row, primary)[list(self.indexes).index(index)]
+    def maker(self) -> EntryMaker:
+        """What makes the entries of rows in the indexes."""
+        return EntryMaker(self.indexes, self._keeps, self._floats)
 
 
 def _type_text(declared: object) -> str:

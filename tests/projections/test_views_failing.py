@@ -60,3 +60,15 @@ def test_a_row_that_can_not_be_kept_is_its_event_s_failure(tmp_path: Path) -> No
     assert "over the limit of 511" in str(failure)
     assert views.of(Ledger).checkpoint == 1
     views.close()
+
+
+def test_a_wrong_row_fails_its_event_although_a_right_one_takes_its_place(tmp_path: Path) -> None:
+    """Events fail alone or together: it makes no difference where batches end that a row is never stored."""
+    story = (Opened("a", "x" * 600), Opened("a", "ada"))
+    for size in (1, 2):
+        views = Views([open_view(tmp_path / str(size), Ledger)])
+        log = recorded(*story)
+        failures = [failure for i in range(0, 2, size) for failure in views.apply(log[i : i + size])]
+        assert [failure.position for failure in failures] == [1]
+        assert views.of(Ledger).checkpoint == 0
+        views.close()
