@@ -89,6 +89,10 @@ class UmaDB:
         """The ids of the notes that bear the session's tag."""
         return {note.id for note in self._tagged(session_tag(session))}
 
+    def session_notes(self, session: str) -> list[NoteTaken]:
+        """A session's notes, in order."""
+        return self._tagged(session_tag(session))
+
     def _tagged(self, tag: str) -> list[NoteTaken]:
         query = self._umadb.Query(items=[self._umadb.QueryItem(types=[TYPE], tags=[tag])])
         return [_decode(found.event.data) for found in self._client.read(query=query)]

@@ -14,6 +14,7 @@ from .harness import Case, Plan
 from .rebuild import rebuild
 from .scan import scan
 from .size import size
+from .tagged import tagged
 from .verify import verify
 
 __all__ = ["WORKLOADS", "Workload"]
@@ -26,6 +27,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "scan": scan,
     "find": find,
     "get": get,
+    "tagged": tagged,
     "codec": codec,
     "rebuild": rebuild,
     "verify": verify,
