@@ -1,8 +1,8 @@
 """`eventsourcing`'s projections on SQLite: notifications through `process_event` into a view that tracks its position.
 
-The library's own runner needs a recorder that can be subscribed to, which the one on SQLite can't be; so its loop stands
-here, without the threads: notifications by the thousand, each to its event and to the projection, whose view puts the
-row and the tracking in one transaction, as the library asks for. Its files aren't flushed, as ours aren't.
+The library's own runner needs a recorder that can be subscribed to, which the one on SQLite can't be. So its loop
+stands here, without the threads: notifications by the thousand, each to its event and to the projection, whose view
+puts the row and the tracking in one transaction, as the library asks for. Its files aren't flushed, as ours aren't.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ class Projected:
 
     def rows(self) -> list[tuple[str, str]]:
         """Id and text of every row, in the order of events."""
-        return self._view.rows()
+        return list(self._view.rows())
 
 
 @cache  # it knows a class by where it was defined: there may be only one
@@ -89,7 +89,9 @@ def _classes() -> tuple[Any, Any, Any, Any]:
 
     class Memory(Aggregate):
         @event("Remembered")
-        def __init__(self, memory_id: str, scope: str, kind: str, text: str, confidence: float, session: str) -> None:
+        def __init__(  # noqa: PLR0917 - the library's decorator makes an event of them
+            self, memory_id: str, scope: str, kind: str, text: str, confidence: float, session: str
+        ) -> None:
             self.memory_id = memory_id
             self.scope = scope
             self.kind = kind
@@ -103,10 +105,7 @@ def _classes() -> tuple[Any, Any, Any, Any]:
                 "CREATE TABLE IF NOT EXISTS memories (position INTEGER PRIMARY KEY, id TEXT UNIQUE, scope TEXT, "
                 "kind TEXT, text TEXT, confidence REAL, session TEXT, time REAL)"
             )
-            indexes = [
-                f"CREATE INDEX IF NOT EXISTS {name} ON memories ({fields})"
-                for name, fields in _INDEXES.items()
-            ]
+            indexes = [f"CREATE INDEX IF NOT EXISTS {name} ON memories ({fields})" for name, fields in _INDEXES.items()]
             return [*super().construct_create_table_statements(), table, *indexes]
 
         def create_table(self) -> None:
@@ -133,7 +132,9 @@ def _classes() -> tuple[Any, Any, Any, Any]:
     class MemoriesProjection(Projection[MemoryView]):
         name = "memories"
 
-        def process_event(self, domain_event: Any, tracking: Any) -> None:
+        def process_event(  # pyright: ignore[reportIncompatibleVariableOverride] - a plain method will do
+            self, domain_event: Any, tracking: Any
+        ) -> None:
             self.view.remember(domain_event, tracking)
 
     def make(told: MemoryRemembered) -> Any:

@@ -1,7 +1,8 @@
-"""Workload `rebuild`: the memories view folded from its log, against a loop by hand that ends with the same bytes.
+"""Workload `rebuild`: the memories view folded from its log, against a loop by hand and `eventsourcing`'s projections.
 
-The loop knows what the view's declaration says (its fields, its indexes and which rows they hold), puts what a batch of
-events makes in sorted order, as the engine does, and checks nothing. Neither flushes: a view can always be rebuilt.
+The loop ends with the same bytes. It knows what the view's declaration says (its fields, its indexes and which rows
+they hold), puts what a batch of events makes in sorted order, as the engine does, and checks nothing. None of the three
+flushes: a view can always be rebuilt.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from .bare import MAP_BYTES, bare_log, payload_decoder, unpacker
 from .checks import check_same
 from .harness import Case, Contender, Goal, Plan, Sample
 from .logs import memories_log, opened
+from .material import memories
+from .peer_projection import open_projected
 from .rebuild_by_hand import HandMade, time_of
 
 __all__ = ["digest", "rebuild"]
 
 _BATCH: Final = 1_024
+_PEER_EVENTS: Final = 5_000
 
 
 def rebuild(plan: Plan) -> Iterator[Case]:
@@ -41,7 +45,11 @@ def rebuild(plan: Plan) -> Iterator[Case]:
         Contender("remanence", partial(_engine, folder, plan, expected)),
         Contender("bare loop", partial(_bare, folder, plan, expected)),
     ]
-    yield Case("rebuild the memories view", "events", contenders, [Goal(least=0.6, over="bare loop")])
+    goals = [Goal(least=0.6, over="bare loop")]
+    if plan.peers:
+        contenders.append(Contender("eventsourcing", partial(_eventsourcing, plan)))
+        goals.append(Goal(least=5.0, over="eventsourcing"))
+    yield Case("rebuild the memories view", "events", contenders, goals)
 
 
 def _engine(folder: Path, plan: Plan, expected: list[str]) -> Sample:
@@ -74,6 +82,20 @@ def _bare(folder: Path, plan: Plan, expected: list[str]) -> Sample:
             seconds = perf_counter() - began
         _check(Path(root), plan.events, expected)
     return Sample(plan.events, seconds)
+
+
+def _eventsourcing(plan: Plan) -> Sample:
+    """The same memories, but not as many of them: it gets slower the more there are."""
+    events = min(plan.events, _PEER_EVENTS)
+    with TemporaryDirectory(dir=plan.folder) as folder, open_projected(Path(folder)) as peer:
+        peer.fill(islice(memories(plan.events), events))
+        began = perf_counter()
+        taken = peer.catch_up()
+        seconds = perf_counter() - began
+        check_same("events taken", taken, events)
+        wanted = [(told.id, told.text) for told in islice(memories(plan.events), events)]
+        check_same("rows of the peer", peer.rows(), wanted)
+    return Sample(events, seconds)
 
 
 def _check(path: Path, events: int, expected: list[str]) -> None:

@@ -11,6 +11,7 @@ from .codec import codec
 from .find import find
 from .get import get
 from .harness import Case, Plan
+from .opening import opening
 from .rebuild import rebuild
 from .scan import scan
 from .size import size
@@ -30,6 +31,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "tagged": tagged,
     "codec": codec,
     "rebuild": rebuild,
+    "open": opening,
     "verify": verify,
     "size": size,
 }
