@@ -84,7 +84,7 @@ class Tending:
             return
         for each in self.reacting:
             if (reached := each.position) < position:
-                message = f"the {each.name} is at {reached} after {timeout_s} s, and not yet at {position}"
+                message = f"the reaction {each.reaction} is at {reached} after {timeout_s} s, and not yet at {position}"
                 raise Behind(message, view=each.reaction, checkpoint=reached, position=position)
 
     async def retry(self, projection: type[Projection]) -> None:

@@ -20,6 +20,7 @@ from .scenarios import Outcome as Outcome
 from .scenarios import When as When
 from .scenarios import given as given
 from .scenarios import given_memory as given_memory
+from .scheduling import run_scheduled as run_scheduled
 
 __all__ = [
     "Clock",
@@ -31,5 +32,6 @@ __all__ = [
     "given",
     "given_memory",
     "project",
+    "run_scheduled",
     "seeded",
 ]

@@ -5,16 +5,13 @@ Everything runs in virtual time on one thread: the commits too. The same seed ma
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
 import attrs
 import outcome
 import trio
-from trio._core import _run as scheduler  # pyright: ignore[reportPrivateUsage] - there is no public way to load its dice
-from trio.testing import MockClock
 
 from remanence.actors.supervisor import Supervisor
 from remanence.actors.writer import Durability, Writer
@@ -24,6 +21,7 @@ from remanence.core.errors import RemanenceError
 from remanence.core.events import Registry
 from remanence.core.log import Log
 from remanence.core.queries import Condition, Query
+from remanence.testkit import run_scheduled
 
 from .scene import Disk, Noted, Seen, Shown
 
@@ -112,19 +110,6 @@ class ScheduledThread:
         self._stopped.set()
 
 
-@contextmanager
-def seeded(seed: int) -> Generator[None]:
-    """Let a seed decide Trio's schedule, which pytest-trio has made to follow its dice alone."""
-    assert scheduler._ALLOW_DETERMINISTIC_SCHEDULING  # pyright: ignore[reportPrivateUsage]
-    dice = scheduler._r  # pyright: ignore[reportPrivateUsage]
-    state = dice.getstate()
-    dice.seed(seed)
-    try:
-        yield
-    finally:
-        dice.setstate(state)
-
-
 def play(seed: int, install: Callable[[Callable[[str], ScheduledThread]], None]) -> History:
     """Run clients and writer to their end.
 
@@ -132,10 +117,9 @@ def play(seed: int, install: Callable[[Callable[[str], ScheduledThread]], None])
         seed: decides the schedule, what clients do, how long commits take and which of them fail.
         install: puts a maker of commit threads in the place of the writer's own.
     """
-    with seeded(seed):
-        random = Random(seed)  # noqa: S311 - dice, not a secret
-        install(lambda _name: ScheduledThread(random))
-        return trio.run(_main, random, clock=MockClock(autojump_threshold=0))
+    random = Random(seed)  # noqa: S311 - dice, not a secret
+    install(lambda _name: ScheduledThread(random))
+    return run_scheduled(_main, random, seed=seed)
 
 
 async def _main(random: Random) -> History:

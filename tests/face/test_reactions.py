@@ -13,6 +13,7 @@ from trio.testing import wait_all_tasks_blocked
 
 import remanence
 from remanence import Behind, Closed, Engine, InvalidInput, Reaction, Recorded, Settings, event, on
+from remanence.actors.cell import Cell, Surroundings
 from remanence.actors.reacting import Reacting
 from remanence.actors.reaction_statistics import reaction_traces
 from remanence.actors.writer import Writer
@@ -237,6 +238,7 @@ async def test_what_is_not_known_is_not_zero(tmp_path: Path) -> None:
     welcome.open = trio.Event()
     async with club(tmp_path, welcome, clock=lambda: now[0]) as engine:
         waiting = Reacting(engine.log, Welcome(), Writer(engine.log, engine.views))
+        Cell(lambda: waiting, Surroundings())
         assert waiting.statistics(7, lambda _: 0.0).lag_events is None
         assert waiting.statistics(7, lambda _: 0.0).lag_s is None
         await engine.append(Joined("ada"))
