@@ -66,7 +66,7 @@ class Actor(Generic[M]):
     Attributes:
         name: what it is asked by; the class's name in lower case with underscores, unless given. No two have the same.
         capacity: messages that may wait in its mailbox before they are sorted.
-        batch_limit: messages, or events, that it is given at once. With 1, a crash is one message's alone.
+        batch_limit: messages, or events, that it is given at once.
         when_full: what becomes of a message that finds the mailbox full.
         restart: when it is begun again after a crash.
         needs: names of actors that start before it and stop after it.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 import attrs
@@ -43,7 +42,7 @@ class ActorStatistics:
 
     name: str
     state: str
-    waiting: Mapping[str, int]
+    waiting: dict[str, int]
     blocked_senders: int
     handled: int
     dropped: int

@@ -6,12 +6,13 @@ crash; or cancelled, by the supervisor or with everything around. What becomes o
 | a life ends …        | asks in hand   | messages in hand                                    | in the mailbox |
 |----------------------|----------------|-----------------------------------------------------|----------------|
 | in order             | answered       | handled                                             | none are left  |
-| by a crash           | `Unanswered`   | one: a dead letter; more: again, one by one         | wait           |
+| by a crash           | `Unanswered`   | again, one by one; the second time, dead letters    | wait           |
 | halted by a sibling's| `Unanswered`   | again, one by one                                   | wait           |
 | cancelled for good   | `Unanswered`   | dead letters                                        | dead letters   |
 
 Asks in the mailbox of an actor that has stopped for good get `Closed`.
-So a message that crashes its actor is handed out twice at most, and no ask is left without an answer.
+So a message crashes its actor twice at most, and no ask is left without an answer. What crashes beside the handling,
+in what the actor spawned, is not put down to a message. For recorded events the same holds; `feeding.py` sees to that.
 """
 
 from __future__ import annotations
@@ -52,11 +53,13 @@ class Surroundings:
         letters: where messages go that reach nobody.
         source: where subscribed events come from.
         host: the engine that they work for.
+        changed: told when an actor has handled something, begins a life, or crashes.
     """
 
     letters: DeadLetters = attrs.field(factory=DeadLetters)
     source: Source | None = None
     host: Host | None = None
+    changed: Callable[[], None] = lambda: None
 
 
 class Cell:
@@ -79,6 +82,7 @@ class Cell:
         self.last_error: str | None = None
         self._keyed = actor
         self._letters = around.letters
+        self._changed = around.changed
         self._feed = None if around.source is None else Feed(around.source)
         self._actor: Actor[Any] | None = None
         self._scope = trio.CancelScope()
@@ -87,7 +91,9 @@ class Cell:
         self._is_cancelled = False
         self.is_halted = False
         self._in_hand: Sequence[Any] = ()
-        self._again: deque[Any] = deque()
+        self._again: deque[tuple[Any, bool]] = deque()  # with whether it has crashed its actor before
+        self._is_suspect = False
+        self._is_beside = False
         self._open: deque[Ask[Any, Any]] = deque()
         self._is_feeding = False
         self._handled = self._dropped = self._restarts = 0
@@ -200,7 +206,7 @@ class Cell:
             return
         self.mailbox.close()
         self.state = ActorState.FAILED if has_failed else ActorState.STOPPED
-        for message in (*self._again, *self.mailbox.leftovers()):
+        for message in (*(message for message, _ in self._again), *self.mailbox.leftovers()):
             if isinstance(message, Ask):
                 message.fail(Closed(f"the {self.name} stopped before it took this up; nothing was done"))
             else:
@@ -247,7 +253,7 @@ class Cell:
                 result = await outcome.acapture(self._serve, actor, task_status)
                 nursery.cancel_scope.cancel()
         except* Exception as group:  # noqa: BLE001 - what it spawned has crashed
-            result = outcome.Error(_first(group))
+            result, self._is_beside = outcome.Error(_first(group)), True
         finally:
             self._nursery = None
             with trio.CancelScope(shield=True):
@@ -261,17 +267,24 @@ class Cell:
         finally:
             self.address.is_starting = False
         self.state = ActorState.RUNNING
+        self._changed()
         task_status.started()
         if not self.mailbox.is_open:
             actor.stopping()
         while self._again or not self.mailbox.is_over:
-            batch = [self._again.popleft()] if self._again else await self.mailbox.drain(actor.batch_limit)
-            if batch:
+            if batch := await self._next_batch(actor.batch_limit):
                 await self._handle(actor, batch)
             if self.mailbox.is_open:
                 await actor.knocked()
                 await self._feed_on(actor)
         await actor.stopped()
+
+    async def _next_batch(self, limit: int) -> list[Any]:
+        if not self._again:
+            self._is_suspect = False
+            return await self.mailbox.drain(limit)
+        message, self._is_suspect = self._again.popleft()
+        return [message]
 
     async def _handle(self, actor: Actor[Any], batch: list[Any]) -> None:
         count = len(batch)
@@ -284,6 +297,7 @@ class Cell:
             await actor.handle(batch)
         self._in_hand = ()
         self._handled += len(batch)
+        self._changed()
         asks = _asks(batch)
         if not actor.keeps_asks:
             self._refuse(asks, f"{self.name} handled this without giving an answer", None)
@@ -306,6 +320,7 @@ class Cell:
             await actor.handle(events)
             self._in_hand, self._is_feeding = (), False
             self._handled += len(events)
+            self._changed()
         if feed.query is query:  # it has not subscribed anew
             self._move(feed, reached)
         if feed.is_behind:
@@ -325,6 +340,8 @@ class Cell:
         """See to what was in hand, as the table above says."""
         unanswered, in_hand = self.unanswered(), self._in_hand
         self._in_hand = ()
+        is_blamed = crash is not None and not self._is_beside
+        self._is_beside = False
         why = "crashed over this" if crash is not None else "was stopped in the middle of this"
         self._refuse(unanswered, f"{self.name} {why}", crash)
         self._open.clear()
@@ -332,17 +349,19 @@ class Cell:
         error = None if crash is None else f"{type(crash).__name__}: {crash}"
         if error is not None:
             self.state, self.last_error = ActorState.CRASHED, error
+            self._changed()
         messages = [each for each in in_hand if not isinstance(each, Ask)]
         if not messages:
             return
         if self._feed is not None and is_feeding:
-            poison = None if crash is None else self._feed.crashed(messages)
+            poison = self._feed.crashed(messages) if is_blamed else None
             if poison is not None:
                 self._letters.add(self.name, poison, Reason.POISON, error)
-        elif crash is not None and len(in_hand) == 1:
+        elif is_blamed and self._is_suspect:
             self._letters.add(self.name, messages[0], Reason.POISON, error)
         else:
-            self._again.extendleft(reversed(messages))
+            has_crashed = is_blamed or self._is_suspect
+            self._again.extendleft((message, has_crashed) for message in reversed(messages))
 
     def _refuse(self, asks: Iterable[Ask[Any, Any]], what: str, cause: Exception | None) -> None:
         for each in asks:

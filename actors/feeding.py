@@ -3,7 +3,7 @@
 Invariants:
 - no event passes through a mailbox: an actor is woken, and reads the next batch where it stands;
 - an actor sees nothing before it is acknowledged, so every inline view shows what it is told;
-- an event that crashed an actor alone is passed over from then on; those that were in its batch come one by one.
+- events over which an actor crashed come again one by one; one that crashes it then is passed over from then on.
 """
 
 from __future__ import annotations
@@ -94,8 +94,8 @@ class Feed:
         return self.query is not None and self.position < self.source.head
 
     def crashed(self, batch: Sequence[Recorded[Any]]) -> Recorded[Any] | None:
-        """Note that the actor crashed over a batch; the event that did it, if that is known."""
-        if len(batch) > 1:
+        """Note that the actor crashed over a batch; the event that is to blame, if this was the second time."""
+        if len(batch) > 1 or batch[0].position not in self._suspects:
             self._suspects.update(event.position for event in batch)
             return None
         self._suspects.discard(batch[0].position)

@@ -167,6 +167,7 @@ class Keeper(Actor[None]):
 
     async def started(self) -> None:
         self._attempts = 0
+        self._resuming = trio.CancelScope()
         if self.view.is_async and self.view.is_ready:
             async with self._alone:
                 await self._in_thread(self.view.finish)  # what an earlier process parked is tried again

@@ -26,7 +26,7 @@ class Reason:
     FULL: Final = "full"
     """The mailbox was full, and its actor refuses what doesn't fit."""
     POISON: Final = "poison"
-    """The actor crashed over it; it isn't handed out again."""
+    """The actor crashed over it twice; it isn't handed out again."""
     UNHEARD: Final = "unheard"
     """It was answered after its caller had left."""
 

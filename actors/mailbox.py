@@ -11,7 +11,7 @@ Invariants:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable
 from enum import Enum
 from typing import Any, Final, Generic, TypeVar, cast
 
@@ -60,7 +60,7 @@ class MailboxStatistics:
     blocked_senders: int
     received: int
     is_open: bool
-    lanes: Mapping[str, int]
+    lanes: dict[str, int]
     coalesced: int = 0
 
 

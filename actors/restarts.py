@@ -27,7 +27,7 @@ class Restart:
         pause_s_max: the longest pause, in seconds.
     """
 
-    limit: int = 5
+    limit: int = 10
     within_s: float = 60.0
     first_pause_s: float = 0.1
     pause_s_max: float = 30.0

@@ -33,6 +33,6 @@ class Acting:
         """The last messages that reached no actor, 100 at most, the oldest first."""
         return () if self.supervisor is None else self.supervisor.dead_letters()
 
-    def _actor_statistics(self) -> tuple[ActorStatistics, ...]:
+    def actor_statistics(self) -> tuple[ActorStatistics, ...]:
         """How every actor is doing."""
         return () if self.supervisor is None else self.supervisor.statistics()

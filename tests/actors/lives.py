@@ -1,4 +1,4 @@
-"""Lives of actors under a schedule that a seed decides: clients, crashes, restarts of all kinds, and an end in the middle.
+"""Lives of actors under a schedule that a seed decides: clients, crashes, restarts of all kinds, an end in the middle.
 
 Nothing is checked here; `Story` notes all that happened.
 """

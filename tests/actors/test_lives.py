@@ -40,8 +40,8 @@ def check(story: Story) -> None:
 def test_every_schedule_ends_and_loses_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """What was taken is handled or among the dead, and who asked is told, in each of many seeded schedules.
 
-    Of tells, asks, cancellations and deadlines; crashes, hangs, full mailboxes, circles of asks; restarts of one, the rest
-    and all; and an end in the middle.
+    Of tells, asks, cancellations and deadlines; crashes, hangs, full mailboxes, circles of asks; restarts of one, the
+    rest and all; and an end in the middle.
     """
     caplog.set_level(logging.CRITICAL)
     kinds: Counter[str] = Counter()
