@@ -83,7 +83,6 @@ def _classes() -> tuple[Any, Any, Any, Any]:
         from eventsourcing.application import Application  # noqa: PLC0415 - an extra
         from eventsourcing.domain import Aggregate, event  # noqa: PLC0415
         from eventsourcing.projection import Projection  # noqa: PLC0415
-        from eventsourcing.sqlite import SQLiteTrackingRecorder  # noqa: PLC0415
     except ImportError as error:
         raise PeerMissing("eventsourcing") from error
 
@@ -98,6 +97,28 @@ def _classes() -> tuple[Any, Any, Any, Any]:
             self.text = text
             self.confidence = confidence
             self.session = session
+
+    view_class = _view_class()
+
+    class MemoriesProjection(Projection[Any]):
+        name = "memories"
+
+        def process_event(  # pyright: ignore[reportIncompatibleVariableOverride] - a plain method will do
+            self, domain_event: Any, tracking: Any
+        ) -> None:
+            self.view.remember(domain_event, tracking)
+
+    def make(told: MemoryRemembered) -> Any:
+        return Memory(
+            *(told.id, "/".join(told.scope), told.kind, told.text, told.confidence, told.session or ""),
+        )
+
+    return Application, make, view_class, MemoriesProjection
+
+
+def _view_class() -> Any:
+    """A table of memories with indexes, in the database that tracks the projection's position."""
+    from eventsourcing.sqlite import SQLiteTrackingRecorder  # noqa: PLC0415 - an extra
 
     class MemoryView(SQLiteTrackingRecorder):
         def construct_create_table_statements(self) -> list[str]:
@@ -129,20 +150,7 @@ def _classes() -> tuple[Any, Any, Any, Any]:
                 cursor.execute("SELECT id, text FROM memories ORDER BY position")
                 return [(row["id"], row["text"]) for row in cursor.fetchall()]
 
-    class MemoriesProjection(Projection[MemoryView]):
-        name = "memories"
-
-        def process_event(  # pyright: ignore[reportIncompatibleVariableOverride] - a plain method will do
-            self, domain_event: Any, tracking: Any
-        ) -> None:
-            self.view.remember(domain_event, tracking)
-
-    def make(told: MemoryRemembered) -> Any:
-        return Memory(
-            *(told.id, "/".join(told.scope), told.kind, told.text, told.confidence, told.session or ""),
-        )
-
-    return Application, make, MemoryView, MemoriesProjection
+    return MemoryView
 
 
 _INDEXES: Final = {
