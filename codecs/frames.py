@@ -132,18 +132,18 @@ def read_fields(frame: bytes, position: int) -> tuple[int, int, int, int, int, i
     return read_header(frame, position)
 
 
-def read_columns(frames: Sequence[bytes], first: int) -> Columns | None:
-    """The headers of frames that stand side by side, checked as by `read_fields` at less than half the price.
+def read_columns(frames: Sequence[bytes], positions: Sequence[int]) -> Columns | None:
+    """The headers of several frames, checked as by `read_fields` at less than half the price.
 
     Args:
         frames: one or more frames.
-        first: position of the first of them.
+        positions: where each of them was read.
 
     Returns:
         One column for each field; None if any frame is damaged or erased: then each has to be looked at.
     """
     # Seeds above 32 bits are cut by crc32 itself.
-    if set(map(_crc32, frames, range(first, first + len(frames)))) != {_RESIDUE}:
+    if set(map(_crc32, frames, positions)) != {_RESIDUE}:
         return None
     if min(map(len, frames)) < HEADER_BYTES + SALT_BYTES + CRC_BYTES:
         return None

@@ -215,6 +215,7 @@ class Log:
         before: int | None = None,
         limit: int | None = None,
         backward: bool = False,
+        decoded: bool = False,
     ) -> list[Recorded[Any]]:
         """Events that match, in the order of their positions.
 
@@ -224,6 +225,7 @@ class Log:
             before: only those before this position.
             limit: at most so many.
             backward: the newest first.
+            decoded: decode them at once, because their data will be asked for: that is cheaper together.
 
         Raises:
             Damaged: a frame is.
@@ -237,7 +239,7 @@ class Log:
         if after + 1 >= before:
             return []
         if not query.items:
-            return self._read_all(after, before, limit, backward=backward)
+            return self._read_all(after, before, limit, backward=backward, decoded=decoded)
         known = min(self.catalog.checkpoint + 1, before)
         tail = [] if known >= before else self._read_tail(query, max(after, known - 1), before)
         if backward:
@@ -246,7 +248,7 @@ class Log:
         rest = None if limit is None else limit - (len(tail) if backward else 0)
         found: list[Recorded[Any]] = []
         if rest is None or rest > 0:
-            found = self.pick(self.catalog.select(query, after, known, rest, backward=backward))
+            found = self.pick(self.catalog.select(query, after, known, rest, backward=backward), decoded=decoded)
         return (tail + found) if backward else (found + tail)[:limit]
 
     def scan(
@@ -261,7 +263,7 @@ class Log:
         """
         while True:
             last = after + READ_BATCH if before is None else min(after + READ_BATCH, before - 1)
-            batch = self._decode(self.store.read(after + 1, last), after + 1, decoded=decoded)
+            batch = self._decode_run(self.store.read(after + 1, last), after + 1, decoded=decoded)
             if not batch:
                 return
             yield batch
@@ -269,15 +271,17 @@ class Log:
 
     def get(self, position: int) -> Recorded[Any] | None:
         """The event at `position`, if there is one."""
-        found = self._decode(self.store.read(position, position), position) if position > 0 else []
+        found = self._decode_run(self.store.read(position, position), position) if position > 0 else []
         return found[0] if found else None
 
-    def _read_all(self, after: int, before: int, limit: int | None, *, backward: bool) -> list[Recorded[Any]]:
+    def _read_all(
+        self, after: int, before: int, limit: int | None, *, backward: bool, decoded: bool
+    ) -> list[Recorded[Any]]:
         count = max(0, before - after - 1)
         if limit is not None:
             count = min(count, limit)
         first = before - count if backward else after + 1
-        found = self._decode(self.store.read(first, first + count - 1), first)
+        found = self._decode_run(self.store.read(first, first + count - 1), first, decoded=decoded)
         if backward:
             found.reverse()
         return found
@@ -290,21 +294,23 @@ class Log:
             if query.matches(recorded.type, recorded.tags)
         ]
 
-    def pick(self, positions: Sequence[int]) -> list[Recorded[Any]]:
-        """The events at single positions, in the order given.
+    def pick(self, positions: Sequence[int], *, decoded: bool = False) -> list[Recorded[Any]]:
+        """The events at single positions, in the order given; `decoded` as in `read`.
 
         Raises:
             Damaged: one is, or is missing.
         """
-        frames = self.store.pick(positions)
-        return [self._decode_one(frame, position) for position, frame in zip(positions, frames, strict=True)]
+        return self._decode(self.store.pick(positions), positions, decoded=decoded)
 
-    def _decode(self, frames: Sequence[bytes], first: int, *, decoded: bool = False) -> list[Recorded[Any]]:
-        columns = read_columns(frames, first) if len(frames) > 1 else None
+    def _decode_run(self, frames: Sequence[bytes], first: int, *, decoded: bool = False) -> list[Recorded[Any]]:
+        return self._decode(frames, range(first, first + len(frames)), decoded=decoded)
+
+    def _decode(self, frames: Sequence[bytes], positions: Sequence[int], *, decoded: bool) -> list[Recorded[Any]]:
+        columns = read_columns(frames, positions) if len(frames) > 1 else None
         if columns is None:
-            return [self._decode_one(frame, position) for position, frame in enumerate(frames, first)]
+            return [self._decode_one(frame, position) for position, frame in zip(positions, frames, strict=True)]
         type_ids, versions, dictionary_ids, times_ns = columns
-        names, positions = self._type_names, range(first, first + len(frames))
+        names = self._type_names
         if not (names.keys() >= set(type_ids) and self.dictionaries.known >= set(dictionary_ids)):
             for position, type_id, dictionary_id in zip(positions, type_ids, dictionary_ids, strict=True):
                 if type_id not in names or dictionary_id not in self.dictionaries.known:
@@ -357,7 +363,7 @@ class Log:
         events = [first]
         if key != OWN_CONTENT:
             after = first.position + 1
-            events += self._decode(self.store.read(after, first.position + count - 1), after)
+            events += self._decode_run(self.store.read(after, first.position + count - 1), after)
             if len(events) != count:
                 message = f"event {first.position} begins an append of {count} events, but only {len(events)} are there"
                 raise Damaged(message, position=first.position)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Final, Protocol, cast
 
 import attrs
@@ -216,6 +217,8 @@ def _item(postings: Postings, item: Item, after: int, before: int, *, backward: 
 
 def _checker(postings: Postings, all_of: list[Term], any_of: list[Term]) -> Callable[[int], bool]:
     contains = postings.contains
+    if len(all_of) + len(any_of) == 1:  # as a rule: a tag and a type
+        return partial(contains, *all_of, *any_of)
 
     def check(position: int) -> bool:
         return all(contains(term, position) for term in all_of) and (

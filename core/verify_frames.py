@@ -124,7 +124,7 @@ class FrameCheck:
     def _take_together(self, frames: Sequence[bytes], leaves: list[bytes]) -> bool:
         """Take frames that have nothing out of the ordinary; if one has, return False, and nothing has happened."""
         first, last = self.position + 1, self.position + len(frames)
-        columns = read_columns(frames, first)
+        columns = read_columns(frames, range(first, last + 1))
         if columns is None or first <= self._checkpoint < last or not self._is_orderly(columns):
             return False
         try:

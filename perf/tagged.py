@@ -77,7 +77,7 @@ def _engine(plan: Plan, wanted: Sequence[tuple[str, list[str]]]) -> Sample:
 
             def ask(session: str) -> list[NoteTaken]:
                 query = Query.of([TYPE], [session_tag(session)])
-                return [recorded.data for recorded in log.read(query)]
+                return [recorded.data for recorded in log.read(query, decoded=True)]
 
             return _timed(ask, wanted)
         finally:

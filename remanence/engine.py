@@ -117,6 +117,7 @@ class Engine(Appending, Acting, Tending):
         query: Query | None = None,
         limit: int | None = None,
         backward: bool = False,
+        decoded: bool = False,
     ) -> list[Recorded[Any]]:
         """Events in the order of their positions.
 
@@ -128,13 +129,13 @@ class Engine(Appending, Acting, Tending):
             query: instead of types and tags.
             limit: at most so many.
             backward: the newest first.
+            decoded: decode them at once, because the data of all will be asked for: that is cheaper together.
 
         Raises:
             Damaged: an event is.
         """
-        return self.log.read(
-            self._query(query, types, tags), after=after, before=before, limit=limit, backward=backward
-        )
+        wanted = self._query(query, types, tags)
+        return self.log.read(wanted, after=after, before=before, limit=limit, backward=backward, decoded=decoded)
 
     def query(self, *, types: Iterable[type | str] = (), tags: Iterable[str] = ()) -> Query:
         """A query by types and tags, to read with, to join to others by `|`, or to guard an append with."""

@@ -7,7 +7,7 @@ taken is let go again.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncGenerator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -141,15 +141,9 @@ async def open_engine(
     registry = Registry(known, (*UPCASTERS, *upcasters), converter)
     acting = _one_each(reactions)
     wanted = _wanted(projections, async_projections)
-    if read_only or not create:
-        _require_log(root)
     slow = SlowQueries(settings.slow_query_s, clock=timer, wall=clock, also=SlowFile(root / "views").add)
     open_parts = partial(_open_parts, root, registry, wanted, converter, settings, slow=slow, read_only=read_only)
-    with contextlib.ExitStack() as stack:
-        if not read_only:
-            _make_folder(root)
-            remove_leftovers()
-            stack.enter_context(contextlib.closing(Lease.acquire(root)))
+    with _claimed(root, read_only=read_only, create=create):
         log, views = await trio.to_thread.run_sync(partial(open_parts, clock=clock, entropy=entropy, progress=progress))
         writer = None if read_only else Writer(log, views, durability=settings.durability)
         keepers = [] if writer is None else [Keeper(log, view, writer) for view in views]
@@ -166,6 +160,20 @@ async def open_engine(
             engine.end()
             with trio.CancelScope(shield=True):
                 await trio.to_thread.run_sync(engine.close)
+
+
+@contextlib.contextmanager
+def _claimed(root: Path, *, read_only: bool, create: bool) -> Generator[None]:
+    """The folder is there, and nobody else writes to it while we do."""
+    if read_only or not create:
+        _require_log(root)
+    if read_only:
+        yield
+        return
+    _make_folder(root)
+    remove_leftovers()
+    with contextlib.closing(Lease.acquire(root)):
+        yield
 
 
 @contextlib.asynccontextmanager

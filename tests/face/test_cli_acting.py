@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +86,7 @@ def test_a_process_that_was_killed_is_said_to_have_been(tmp_path: Path) -> None:
         assert process.stdout.readline() == "open\n"
         file = BulletinFile(tmp_path / "views")
         while file.read() is None:
-            time.sleep(0.01)  # for another process there is no event to wait for
+            pass
     assert looked(tmp_path)["process"]["state"] == "killed"
     assert "ended without closing" in call("actors", "--path", tmp_path).stdout
 
