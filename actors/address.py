@@ -25,6 +25,9 @@ from .tracing import sender
 
 __all__ = ["ASK_S", "HERE", "Address"]
 
+_NORMAL: Final = Lane.NORMAL
+"""Looked up once: finding a member of an enum costs as much as sending."""
+
 ASK_S: Final = 30.0
 """How long an ask waits by default: nothing that an actor does should take so long."""
 HERE: Final[ContextVar[Address | None]] = ContextVar("remanence_actor", default=None)
@@ -41,24 +44,29 @@ class Address:
         self._mailbox = mailbox
         self._letters = letters
         self._is_traced = is_traced
+        self._put_plain = None if is_traced else mailbox.put_plain
         self._waits_for: Address | None = None
         self._moved = trio.Event()
         self._is_over = False
         self.position: int | None = None
         """The last event that it has handled, or that is not for it; None if it has subscribed to none."""
 
-    async def tell(self, message: object, *, lane: Lane = Lane.NORMAL) -> bool:
+    async def tell(self, message: object, *, lane: Lane = _NORMAL) -> bool:
         """Send a message, waiting for room if the actor's mailbox is full and it has its senders wait.
 
         Returns:
             Whether it was taken. If not, it is among the dead letters.
         """
-        link = sender() if self._is_traced else None
+        link = None
         try:
-            self._mailbox.put_nowait(message, lane, link)
+            if lane is _NORMAL and self._put_plain is not None:
+                self._put_plain(message)
+            else:
+                link = sender() if self._is_traced else None
+                self._mailbox.put_nowait(message, lane, link)
         except trio.WouldBlock:
             return await self._tell_when_full(message, lane, link)
-        except Closed:
+        except (Closed, trio.ClosedResourceError, trio.BrokenResourceError):
             return self._dead(message, Reason.STOPPED)
         return True
 

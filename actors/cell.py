@@ -75,7 +75,8 @@ class Cell:
         self.restart = actor.restart
         self.host = around.host
         self.mailbox: Mailbox[Any] = Mailbox(self.name, actor.capacity, when_full=actor.when_full, key=self._key_of)
-        self.address = Address(self.name, self.mailbox, around.letters, is_traced=is_tracing())
+        self._is_traced = is_tracing()
+        self.address = Address(self.name, self.mailbox, around.letters, is_traced=self._is_traced)
         self.lives = 0
         self.over = trio.Event()
         self.state = ActorState.NEW
@@ -287,24 +288,32 @@ class Cell:
         return [message]
 
     async def _handle(self, actor: Actor[Any], batch: list[Any]) -> None:
-        count = len(batch)
-        batch = [each for each in batch if not isinstance(each, Ask) or each.take()]
-        self._dropped += count - len(batch)
-        if not batch:
-            return
+        asks = _asks(batch)
+        if asks:
+            count = len(batch)
+            batch = [each for each in batch if not isinstance(each, Ask) or each.take()]
+            self._dropped += count - len(batch)
+            if not batch:
+                return
         self._in_hand = batch
-        with span(self.name, len(batch), self.mailbox.links()):
+        if self._is_traced:
+            with span(self.name, len(batch), self.mailbox.links()):
+                await actor.handle(batch)
+        else:
             await actor.handle(batch)
         self._in_hand = ()
         self._handled += len(batch)
         self._changed()
-        asks = _asks(batch)
+        if not asks:
+            return
         if not actor.keeps_asks:
-            self._refuse(asks, f"{self.name} handled this without giving an answer", None)
+            self._refuse(
+                [each for each in asks if each.is_taken], f"{self.name} handled this without giving an answer", None
+            )
         else:
-            self._open.extend(asks)
+            self._open.extend(each for each in asks if each.is_taken)
             while self._open and self._open[0].is_answered:
-                self._open.popleft()
+                self._open.popleft()  # they are answered in turn, as a rule
             if len(self._open) > _PRUNE:
                 self._open = deque(each for each in self._open if not each.is_answered)
 

@@ -2,8 +2,8 @@
 
 Invariants:
 - within a lane order is kept;
-- a message that has been passed over in `AGEING` turns counts as one lane more urgent, and so on without end: so a
-  flood of critical messages delays low ones by a known number of turns, and none starves;
+- a message that has been passed over in `AGEING` turns counts as one lane more urgent, and so on without end: so what
+  comes `4 * AGEING` turns after it or later goes behind it, however critical, and no lane starves;
 - turns are counted, not timed: the same messages come out in the same order on any machine.
 """
 

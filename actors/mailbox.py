@@ -101,6 +101,8 @@ class Mailbox(Generic[M]):
         self._capacity = capacity
         self._key = key if when_full is WhenFull.COALESCE else None
         self._send, self._receive = trio.open_memory_channel[Any](capacity)
+        self.put_plain: Callable[[M], None] | None = self._send.send_nowait if self._key is None else None
+        """For those who can't afford a call more: puts in a normal message, and raises what Trio does."""
         self._is_open = True
         self._received = 0
         self._coalesced = 0
@@ -148,13 +150,16 @@ class Mailbox(Generic[M]):
         except trio.WouldBlock:
             if self.when_full is WhenFull.REFUSE:
                 raise
-            placed = self._place(message, lane, link)
-            self._enter(placed)
+            is_plain = lane is Lane.NORMAL and link is None and self._key is None
+            placed = None if is_plain else self._place(message, lane, link)
+            if placed is not None:
+                self._enter(placed)
             try:
-                await self._send.send(placed)
+                await self._send.send(message if placed is None else placed)
             except BaseException as error:
-                self._leave(placed)
-                self._count(placed, -1)
+                if placed is not None:
+                    self._leave(placed)
+                    self._count(placed, -1)
                 if isinstance(error, (trio.ClosedResourceError, trio.BrokenResourceError)):
                     raise self._closed("stopped before it took the message") from error
                 raise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from .actors import actors
 from .append import append
 from .batch import batch
 from .codec import codec
@@ -34,4 +35,5 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "open": opening,
     "verify": verify,
     "size": size,
+    "actors": actors,
 }

@@ -7,15 +7,23 @@ from collections import Counter
 
 import pytest
 
+from remanence.actors.letters import DeadLetter
+
 from ..effort import IS_LONG
-from .lives import STOP_S, Story, play
+from .lives import STOP_S, Message, Story, play
 
 SEEDS = 5_000 if IS_LONG else 200
 
 
+def number_of(letter: DeadLetter) -> int:
+    """Which message it was."""
+    assert isinstance(letter.message, Message)
+    return letter.message.number
+
+
 def check(story: Story) -> None:
     """Everything that must hold of a story, whatever its schedule was."""
-    dead = Counter(letter.message.number for letter in story.letters.kept() if letter.reason != "unheard")  # type: ignore[attr-defined]
+    dead = Counter(number_of(letter) for letter in story.letters.kept() if letter.reason != "unheard")
     for number, was_taken in story.told.items():
         if was_taken:
             assert number in story.handled or dead[number] == 1, f"message {number} was taken, and is nowhere"
@@ -29,7 +37,7 @@ def check(story: Story) -> None:
         assert story.begun[number] <= 1, f"ask {number} was handed out twice"
     for letter in story.letters.kept():
         if letter.reason == "poison":
-            assert letter.error == f"ZeroDivisionError: {letter.message.number}"  # type: ignore[attr-defined]
+            assert letter.error == f"ZeroDivisionError: {number_of(letter)}"
     assert story.seconds <= STOP_S + 1e-9
     assert story.supervisor is not None
     for seen in story.supervisor.statistics():

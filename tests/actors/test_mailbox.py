@@ -2,9 +2,12 @@
 
 import pytest
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
-from remanence.actors.mailbox import Mailbox, MailboxStatistics
+from remanence.actors.lanes import AGEING, Lane, Lanes
+from remanence.actors.mailbox import Mailbox, MailboxStatistics, WhenFull
 from remanence.core.errors import Closed
 
 
@@ -122,3 +125,114 @@ async def test_leftovers_are_everything_that_nobody_will_drain() -> None:
     assert mailbox.statistics() == MailboxStatistics(0, 1024, 0, 0, is_open=False, lanes=normal(0))
     with pytest.raises(Closed):
         mailbox.put_nowait(3)
+
+
+async def test_urgent_messages_come_first() -> None:
+    """A batch is sorted by lane; within a lane order is kept."""
+    mailbox: Mailbox[str] = Mailbox("clerk")
+    for text, lane in (("n1", Lane.NORMAL), ("l1", Lane.LOW), ("c1", Lane.CRITICAL), ("h1", Lane.HIGH)):
+        mailbox.put_nowait(text, lane)
+        mailbox.put_nowait(text.replace("1", "2"), lane)
+    assert mailbox.statistics().lanes == {"critical": 2, "high": 2, "normal": 2, "low": 2}
+    assert await mailbox.drain(3) == ["c1", "c2", "h1"]
+    assert await mailbox.drain() == ["h2", "n1", "n2", "l1", "l2"]
+    assert mailbox.statistics().received == 8
+
+
+def test_no_lane_starves() -> None:
+    """Under a flood that is never worked off a low message waits for those that came soon after it, and no longer."""
+    lanes: Lanes[int] = Lanes()
+    lanes.add(Lane.LOW, -1)
+    taken: list[int] = []
+    for turn in range(100):
+        lanes.add(Lane.CRITICAL, turn)
+        lanes.add(Lane.CRITICAL, turn)
+        taken += lanes.take(1)
+    before = taken[: taken.index(-1)]
+    assert max(before) < (Lane.LOW + 1) * AGEING
+    assert len(before) >= Lane.LOW * AGEING
+
+
+@given(st.lists(st.tuples(st.sampled_from(Lane), st.integers(1, 5)), max_size=60), st.integers(1, 10))
+def test_lanes_lose_nothing_and_keep_order(puts: list[tuple[Lane, int]], limit: int) -> None:
+    """Whatever is put in comes out once, each lane in its order, whoever takes how much."""
+    lanes: Lanes[tuple[Lane, int]] = Lanes()
+    taken: list[tuple[Lane, int]] = []
+    for number, (lane, takes) in enumerate(puts):
+        lanes.add(lane, (lane, number))
+        if takes == 1:
+            taken += lanes.take(limit)
+    while lanes:
+        taken += lanes.take(limit)
+    assert sorted(number for _, number in taken) == list(range(len(puts)))
+    for lane in Lane:
+        mine = [number for each, number in taken if each is lane]
+        assert mine == sorted(mine)
+
+
+def first(text: str) -> str | None:
+    """A message's key: its first letter, but no dash."""
+    return None if text.startswith("-") else text[0]
+
+
+async def test_coalescing_takes_the_place_of_the_waiting_message() -> None:
+    """The latest of a key counts, in the place and lane of the first; what has no key waits its turn."""
+    mailbox: Mailbox[str] = Mailbox(
+        "clerk", 2, when_full=WhenFull.COALESCE, key=lambda text: text[0] if text[0] != "-" else None
+    )
+    mailbox.put_nowait("a1")
+    mailbox.put_nowait("b1", Lane.LOW)
+    assert mailbox.coalesce("a2")
+    assert mailbox.coalesce("b2")
+    assert not mailbox.coalesce("c1")
+    assert not mailbox.coalesce("-")
+    with pytest.raises(trio.WouldBlock):
+        mailbox.put_nowait("c1")
+    assert await mailbox.drain() == ["a2", "b2"]
+    assert mailbox.statistics().coalesced == 2
+    assert not mailbox.coalesce("a3")
+
+
+async def test_a_sender_that_waits_can_be_coalesced_and_cancelled() -> None:
+    """Its message may be replaced while it waits for room; when it leaves, nothing of it is left."""
+    mailbox: Mailbox[str] = Mailbox("clerk", 1, when_full=WhenFull.COALESCE, key=first)
+    mailbox.put_nowait("a1")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(mailbox.put, "b1")
+        await wait_all_tasks_blocked()
+        assert mailbox.coalesce("b2")
+        assert await mailbox.drain() == ["a1", "b2"]
+        mailbox.put_nowait("a1")
+        nursery.start_soon(mailbox.put, "c1")
+        await wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    assert not mailbox.coalesce("c2")
+    assert await mailbox.drain() == ["a1"]
+    assert mailbox.statistics().lanes == normal(0)
+
+
+async def test_who_refuses_does_not_wait() -> None:
+    """A mailbox that refuses says that it is full; `put` with room is no checkpoint, so no deadline stops it."""
+    mailbox: Mailbox[int] = Mailbox("clerk", 1, when_full=WhenFull.REFUSE)
+    with trio.fail_after(0):
+        await mailbox.put(1)
+    with pytest.raises(trio.WouldBlock):
+        await mailbox.put(2)
+
+
+async def test_a_knock_wakes_the_reader_once() -> None:
+    """It is no message: it isn't counted, many are one, and a closed mailbox hears none."""
+    mailbox: Mailbox[int] = Mailbox("clerk", 2)
+    mailbox.knock()
+    mailbox.knock()
+    assert mailbox.statistics().waiting == 0
+    assert mailbox.statistics().lanes == normal(0)
+    assert await mailbox.drain() == []
+    mailbox.put_nowait(1)
+    mailbox.knock()
+    mailbox.close()
+    mailbox.knock()
+    assert not mailbox.is_over
+    assert await mailbox.drain() == [1]
+    assert mailbox.is_over
+    assert await mailbox.drain() == []

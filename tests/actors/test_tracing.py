@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import Any
 
 import pytest
 from opentelemetry import trace
@@ -19,13 +18,13 @@ from remanence.actors.asks import Ask
 from remanence.actors.supervisor import Supervisor, supervised
 
 
-class Clerk(Actor[Any]):
+class Clerk(Actor["int | str | Ask[int, int]"]):
     """Notes the trace that it works in."""
 
     def __init__(self) -> None:
         self.traces: list[bool] = []
 
-    async def handle(self, batch: Sequence[Any]) -> None:
+    async def handle(self, batch: Sequence[int | str | Ask[int, int]]) -> None:
         self.traces.append(trace.get_current_span().is_recording())
         for each in batch:
             if isinstance(each, Ask):
@@ -39,7 +38,7 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> Generator[InMemorySpanExporter]
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     monkeypatch.setattr(trace, "get_tracer_provider", lambda: provider)
-    monkeypatch.setattr(trace, "get_tracer", lambda *_, **__: provider.get_tracer("remanence"))
+    monkeypatch.setattr(trace, "get_tracer", provider.get_tracer)
     yield exporter
     provider.shutdown()
 

@@ -12,7 +12,6 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from remanence.actors.actor import Actor
-from remanence.actors.asks import Ask
 from remanence.actors.mailbox import WhenFull
 from remanence.actors.restarts import Restart
 from remanence.actors.supervisor import Supervisor, supervised
@@ -149,7 +148,7 @@ async def test_no_restart_without_a_line_in_the_log(caplog: pytest.LogCaptureFix
             await supervisor.address("a").tell(1)
             await trio.sleep(10)
     lines = [record.getMessage() for record in caplog.records]
-    assert [line[:35] for line in lines] == [f"the actor a crashed (restart {number}, in" for number in (1, 2)]
+    assert [line[:34] for line in lines] == [f"the actor a crashed (restart {number}, in"[:34] for number in (1, 2)]
     assert all("ZeroDivisionError" in line for line in lines)
 
 
@@ -243,7 +242,7 @@ async def test_asking_one_that_has_stopped_while_draining_is_no_deadlock() -> No
     """A child that asks its parent, which waits for the child, is told; its tells still go through."""
     errors: list[str] = []
 
-    async def ask_other(actor: Scripted, message: object) -> None:
+    async def ask_other(actor: Scripted, message: Any) -> None:
         other = "parent" if actor.name == "child" else "child"
         if message == "go":
             await trio.sleep(1)
@@ -252,7 +251,7 @@ async def test_asking_one_that_has_stopped_while_draining_is_no_deadlock() -> No
                 await supervisor.address(other).ask("?", timeout_s=5)
             except (Closed, Unanswered) as error:
                 errors.append(type(error).__name__)
-        elif isinstance(message, Ask):
+        elif message != "told":
             try:
                 await supervisor.address(other).ask("back?", timeout_s=5)
             except (Closed, Unanswered) as error:
@@ -381,10 +380,8 @@ async def test_a_cancelled_ask_is_dropped_before_it_is_handled() -> None:
     """Its actor never sees it; it is counted."""
     gate = trio.Event()
 
-    async def wait(_actor: Scripted, message: Any) -> None:
+    async def wait(_actor: Scripted, _message: object) -> None:
         await gate.wait()
-        if isinstance(message, Ask):
-            message.reply(1)
 
     actor = kind("a")(wait)
     supervisor = Supervisor([lambda: actor])
