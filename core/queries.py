@@ -217,8 +217,9 @@ def _item(postings: Postings, item: Item, after: int, before: int, *, backward: 
 
 def _checker(postings: Postings, all_of: list[Term], any_of: list[Term]) -> Callable[[int], bool]:
     contains = postings.contains
-    if len(all_of) + len(any_of) == 1:  # as a rule: a tag and a type
-        return partial(contains, *all_of, *any_of)
+    asked = (*all_of, *any_of)
+    if len(asked) == 1:  # as a rule: a tag and a type
+        return partial(contains, asked[0])
 
     def check(position: int) -> bool:
         return all(contains(term, position) for term in all_of) and (
