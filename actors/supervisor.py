@@ -117,6 +117,10 @@ class Supervisor:
             raise NotFound(message)
         return kept.cell.address
 
+    def addresses(self) -> tuple[Address, ...]:
+        """Every actor's, in the order in which they were given."""
+        return tuple(kept.cell.address for kept in self._kept.values())
+
     def statistics(self) -> tuple[ActorStatistics, ...]:
         """How every actor is doing, in the order in which they were given."""
         return tuple(kept.cell.statistics() for kept in self._kept.values())

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
+
+import trio
+
 from .actors.actor_statistics import ActorStatistics
 from .actors.address import Address
 from .actors.letters import DeadLetter
@@ -13,6 +17,11 @@ __all__ = ["Acting"]
 
 class Acting:
     """The part of an engine that reaches its actors."""
+
+    @property
+    @abstractmethod
+    def head(self) -> int:
+        """Position of the last event."""
 
     def __init__(self) -> None:
         self.supervisor: Supervisor | None = None
@@ -28,6 +37,23 @@ class Acting:
             message = f"the actor {name} doesn't run: the engine was opened read-only"
             raise Closed(message)
         return self.supervisor.address(name)
+
+    async def wait_for_actors(self, position: int | None = None, *, timeout_s: float | None = None) -> None:
+        """Wait until every actor that subscribes to events has handled those up to a position.
+
+        Args:
+            position: what an append returned; by default, the last that is acknowledged.
+            timeout_s: how long to wait, in seconds; None is for ever.
+
+        Raises:
+            Behind: one isn't there in time.
+            Closed: one stopped first, or the engine was closed.
+        """
+        begun = trio.current_time()
+        for address in () if self.supervisor is None else self.supervisor.addresses():
+            if address.position is not None:
+                left_s = None if timeout_s is None else max(0.0, timeout_s - (trio.current_time() - begun))
+                await address.wait_for(self.head if position is None else position, timeout_s=left_s)
 
     def dead_letters(self) -> tuple[DeadLetter, ...]:
         """The last messages that reached no actor, 100 at most, the oldest first."""

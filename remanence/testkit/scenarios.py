@@ -1,7 +1,8 @@
 """Scenarios: given what happened, when a command runs, then these events are recorded.
 
-Reactions that a scenario is opened with (`reactions=[…]`) have handled everything when it looks: what they recorded
-because of what was told has happened before the command, what they record because of the command belongs to its events.
+Reactions and actors that a scenario is opened with (`reactions=[…]`, `actors=[…]`) have handled everything when it
+looks: what they recorded because of what was told has happened before the command, what they record because of the
+command belongs to its events.
 
 A scenario runs when its `then` or `raises` is called, on a real engine in a folder of its own. It needs no `await`, so
 that no check can be forgotten half-way: called from within a Trio test, it runs in a loop of its own in another thread,
@@ -39,8 +40,8 @@ F = TypeVar("F", Engine, Memory)
 Command = Callable[[F], object]
 """What is tested: it takes the engine or memory; a coroutine function, or a plain one that only looks."""
 
-MARK: Final = "reaction.marked"
-"""How a reaction keeps its place: no outcome of anything."""
+MARKS: Final = frozenset({"reaction.marked", "actor.marked"})
+"""How reactions and actors keep their places: no outcome of anything."""
 ROUNDS_MAX: Final = 100
 """No reaction's outcome leads to another's as often."""
 
@@ -147,22 +148,23 @@ async def _run(command: Command[F], subject: F, engine: Engine) -> Outcome:
         raised = error
     await engine.flush()
     await _let_react(engine)
-    events = tuple(each for each in engine.read(after=head) if each.type != MARK)
+    events = tuple(each for each in engine.read(after=head) if each.type not in MARKS)
     return Outcome(result, events, raised)
 
 
 async def _let_react(engine: Engine) -> None:
-    """Let reactions handle what happened, and what they made happen.
+    """Let reactions and actors handle what happened, and what they made happen.
 
     Raises:
         AssertionError: they never come to an end.
     """
     for _ in range(ROUNDS_MAX):
         head = engine.head
-        await engine.wait_for_reactions(head)
+        await engine.wait_for_actors(head)
         if engine.head == head:
             return
-    names = ", ".join(each.name for each in engine.statistics().reactions)
+    following = [each.name for each in engine.statistics().actors if each.position is not None]
+    names = ", ".join(name.removeprefix("reaction:") for name in following)
     message = f"after {ROUNDS_MAX} rounds there is still something to react to: do {names} set each other going?"
     raise AssertionError(message)
 

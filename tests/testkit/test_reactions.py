@@ -1,12 +1,13 @@
-"""Scenarios with reactions: what they make happen belongs to the outcome, and how they keep their place doesn't."""
+"""Scenarios with reactions and actors: what these make happen belongs to the outcome; how they keep their place doesn't."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import pytest
 
-from remanence import Engine, Reaction, Recorded, Request, on
+from remanence import Actor, Engine, Reaction, Recorded, Request, on
 from remanence.testkit import given
 
 from .harbour import Berths, Moored, Sailed, TideTurned, moor
@@ -36,6 +37,22 @@ class Endless(Reaction):
     async def turned(self, _: Recorded[TideTurned]) -> list[object]:
         """Turns it."""
         return [TideTurned()]
+
+
+class Caller(Actor[Recorded[Moored]]):
+    """Turns the tide for each ship, and keeps its place."""
+
+    async def started(self) -> None:
+        self.subscribe(Moored, after=self.marked())
+
+    async def handle(self, batch: Sequence[Recorded[Moored]]) -> None:
+        await self.engine.append(*(TideTurned() for _ in batch), self.mark(batch[-1].position), by="caller")
+
+
+def test_what_an_actor_records_is_part_of_the_outcome() -> None:
+    """As with reactions: after what the command recorded, and without its marks."""
+    scenario = given(Moored("ata", 1), events=[TideTurned], actors=[Caller])
+    scenario.when(lambda engine: lie(engine, "sula", 2)).then(Moored("sula", 2), TideTurned())
 
 
 async def lie(engine: Engine, ship: str, berth: int) -> None:
