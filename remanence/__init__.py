@@ -16,6 +16,8 @@ from .actors.reaction import Reaction as Reaction
 from .actors.restarts import Restart as Restart
 from .actors.supervisor import Group as Group
 from .actors.supervisor import Strategy as Strategy
+from .actors.supervisor import Supervisor as Supervisor
+from .actors.supervisor import supervised as supervised
 from .appending import Request as Request
 from .causes import Caused as Caused
 from .cloudevents import Exported as Exported
@@ -132,6 +134,7 @@ __all__ = [
     "Statistics",
     "StorageFailed",
     "Strategy",
+    "Supervisor",
     "Table",
     "Unanswered",
     "Unreadable",
@@ -156,6 +159,7 @@ __all__ = [
     "open_engine",
     "prefix",
     "replay",
+    "supervised",
     "upcaster",
     "where",
 ]

@@ -11,9 +11,10 @@ from typing import Any
 
 import attrs
 import pytest
+import trio
 
 import remanence
-from remanence import Actor, Ask, Closed, Engine, Reaction, Recorded, Restart, Settings, event, on
+from remanence import Actor, Ask, Behind, Closed, Engine, Reaction, Recorded, Restart, Settings, Unanswered, event, on
 from remanence.actors import retrainer as retrainers
 from remanence.actors.bulletin import Publisher
 from remanence.actors.keeper import Keeper
@@ -207,6 +208,51 @@ async def test_a_crash_of_one_of_ours_is_its_own_affair(
         await engine.actor("greeter").wait_for(last, timeout_s=30)
         assert greeted(engine) == MEMBERS
     assert fault.count == 1
+
+
+class Hanging(Actor[str | Ask[str, int]]):
+    """Calls something that never answers."""
+
+    async def handle(self, batch: Sequence[str | Ask[str, int]]) -> None:
+        assert batch
+        await trio.sleep_forever()
+
+
+async def test_one_that_hangs_holds_up_nobody(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Who asks it is told at the deadline, appends go on, and closing takes no longer than it may and loses nothing."""
+    caplog.set_level(logging.CRITICAL)
+    settings = Settings(retrain=False, shutdown_s=0.1)
+    async with club(tmp_path, actors=[Hanging, Greeter], settings=settings) as engine:
+        hanging = engine.actor("hanging")
+        with pytest.raises(Unanswered, match="did not answer within"):
+            await hanging.ask("?", timeout_s=0.05)
+        assert await hanging.tell("and this?")
+        last = await engine.append(Joined("ada"))
+        await engine.actor("greeter").wait_for(last.position, timeout_s=30)
+        with pytest.raises(Behind):
+            await engine.actor("greeter").wait_for(10**6, timeout_s=0)
+        await engine.wait_for_actors(timeout_s=30)
+    reasons = [(letter.actor, letter.message, letter.reason) for letter in engine.dead_letters()]
+    assert reasons == [("hanging", "?", "unheard"), ("hanging", "and this?", "stopped")]
+    async with club(tmp_path, actors=[]) as engine:
+        assert greeted(engine) == ["ada"]
+
+
+async def test_an_actor_that_can_not_begin_keeps_the_engine_closed(tmp_path: Path) -> None:
+    """Its error comes out of opening, and everything that was taken is let go: the next one opens."""
+
+    class Broken(Greeter):
+        async def started(self) -> None:
+            raise LookupError("no model")
+
+    async def run() -> None:
+        async with club(tmp_path, actors=[Broken]):
+            raise AssertionError("it is open")
+
+    with pytest.raises(LookupError, match="no model"):
+        await run()
+    async with club(tmp_path) as engine:
+        await engine.append(Joined("ada"))
 
 
 async def test_read_only_there_are_no_actors(tmp_path: Path) -> None:

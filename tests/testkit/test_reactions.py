@@ -1,4 +1,4 @@
-"""Scenarios with reactions and actors: what these make happen belongs to the outcome; how they keep their place doesn't."""
+"""Scenarios with reactions and actors: what these make happen belongs to the outcome, how they keep their place not."""
 
 from __future__ import annotations
 
