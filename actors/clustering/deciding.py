@@ -1,0 +1,133 @@
+"""Deciding: from what is known of a scope and the changes that wait to the events that take them in. Nothing waits here.
+
+The outcome is a function of the changes in their order, however they are divided: whole clusters are looked at after
+every so many changes of the scope, wherever a batch ends, and in between each change is assigned in its turn.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+
+import attrs
+
+from ...projections.clusters.concepts import words_of
+from ...projections.clusters.events import ClusterAssigned, ClusterMerged, ClusterSplit
+from ...projections.clusters.view import REFINE_EVERY, Change
+from .assigning import Step, assign
+from .batches import DEPTH_MAX, waves
+from .known import Known, Memory
+from .refining import refine
+
+__all__ = ["Decision", "Work", "decide"]
+
+Decision = ClusterAssigned | ClusterMerged | ClusterSplit
+
+
+@attrs.define(eq=False)
+class Work:
+    """What was done, in numbers that show what being lazy saves.
+
+    Attributes:
+        changes: changes that were taken in.
+        passes: times that waiting changes were taken up.
+        batches: batches of changes that were decided in one go.
+        waves: waves of batches, one after the other.
+        refinements: times that whole clusters were looked at.
+        clusters: clusters that were written, once for each event that touches them.
+        events: events that were recorded.
+    """
+
+    changes: int = 0
+    passes: int = 0
+    batches: int = 0
+    waves: int = 0
+    refinements: int = 0
+    clusters: int = 0
+    events: int = 0
+
+
+def decide(known: Known, changes: Sequence[Change], work: Work, depth_max: int = DEPTH_MAX) -> list[Decision]:
+    """Take changes in, and say what came of it.
+
+    Args:
+        known: the scope's clusters; they are changed.
+        changes: the scope's changes in the order of their positions; every text has its vector.
+        work: counts what is done.
+        depth_max: how many steps of conflict a batch reaches.
+    """
+    decided: list[Decision] = []
+    for part in _parts(changes, REFINE_EVERY - known.changes % REFINE_EVERY):
+        steps = _steps(known, part)
+        for wave in waves(_touched(known, steps), depth_max):
+            for batch in wave:
+                assign(known, [steps[index] for index in batch])
+            work.waves += 1
+            work.batches += len(wave)
+        decided.append(_assigned(known, steps))
+        work.changes += len(part)
+        work.clusters += len(decided[-1].joined)
+        if known.changes % REFINE_EVERY == 0:
+            refined = refine(known, part[-1].position)
+            decided += refined
+            work.refinements += 1
+            work.clusters += 2 * len(refined)
+    work.events += len(decided)
+    return decided
+
+
+def _parts(changes: Sequence[Change], first: int) -> Iterator[Sequence[Change]]:
+    """The changes up to the next look at whole clusters, and then up to each one after it."""
+    start, stop = 0, first
+    while start < len(changes):
+        yield changes[start:stop]
+        start, stop = stop, stop + REFINE_EVERY
+
+
+def _steps(known: Known, changes: Sequence[Change]) -> list[Step]:
+    """The changes, each with what its memory says from then on."""
+    now: dict[str, Memory | None] = {}
+    steps: list[Step] = []
+    for change in changes:
+        before = now[change.id] if change.id in now else known.memories.get(change.id)
+        tags = change.tags if change.tags is not None else () if before is None else before.tags
+        after: Memory | None = None
+        if not change.is_gone and change.text is not None and change.vector is not None:
+            after = Memory(change.id, words_of(change.text), tags, change.vector)
+        elif not change.is_gone and before is not None:
+            after = attrs.evolve(before, tags=tags)
+        now[change.id] = after
+        steps.append(Step(change.position, change.id, after))
+    return steps
+
+
+def _touched(known: Known, steps: Sequence[Step]) -> list[set[Hashable]]:
+    """What each step could see or change: its memory, the concepts and the clusters, before and after.
+
+    A later change of the same memory undoes what the earlier one did, so it touches all that too.
+    """
+    by_memory: dict[str, set[Hashable]] = {}
+    found: list[set[Hashable]] = []
+    for step in steps:
+        things: set[Hashable] = {("memory", step.id)} | by_memory.get(step.id, set())
+        cluster_id = known.cluster_of.get(step.id)
+        if cluster_id is not None:
+            things.add(("cluster", cluster_id))
+        for concept in () if step.now is None else step.now.concepts:
+            things.add(("concept", concept))
+            things.update(("cluster", each) for each in known.by_concept.get(concept, ()))
+        by_memory[step.id] = things
+        found.append(things)
+    return found
+
+
+def _assigned(known: Known, steps: Sequence[Step]) -> ClusterAssigned:
+    joined: dict[str, list[str]] = {}
+    left: list[str] = []
+    for memory_id in dict.fromkeys(step.id for step in steps):
+        cluster_id = known.cluster_of.get(memory_id)
+        if cluster_id is None:
+            left.append(memory_id)
+        else:
+            joined.setdefault(cluster_id, []).append(memory_id)
+    members = {cluster_id: tuple(memories) for cluster_id, memories in sorted(joined.items())}
+    return ClusterAssigned(known.scope, steps[-1].position, members, tuple(left))

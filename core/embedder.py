@@ -1,0 +1,48 @@
+"""Embedders: what turns texts into vectors whose angles tell how near their meanings are.
+
+An embedder has an identity, because vectors of two embedders can't be compared: it is recorded with every vector.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+import attrs
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["Embedder", "EmbedderIdentity"]
+
+
+@attrs.frozen
+class EmbedderIdentity:
+    """Which embedder made a vector.
+
+    Attributes:
+        name: what it is called.
+        dimension: how many components its vectors have.
+        digest: of everything that its vectors depend on, tables and code, as hex.
+    """
+
+    name: str
+    dimension: int
+    digest: str
+
+    def __str__(self) -> str:
+        """`name/dimension/digest`: how it stands in events."""
+        return f"{self.name}/{self.dimension}/{self.digest}"
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors. Called in a thread, one call at a time."""
+
+    @property
+    def identity(self) -> EmbedderIdentity:
+        """Which embedder this is."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[Any]:
+        """A matrix of floats: a row for each text, with as many columns as the identity says."""
+        ...

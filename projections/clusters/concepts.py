@@ -1,0 +1,61 @@
+"""Concepts: the words and labels that a memory is about, and the opposites that it says in one breath. Pure.
+
+What is found here goes into the view's rows: a change asks for a new version of the projection.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+__all__ = ["OPPOSITES", "STOP_WORDS", "concepts_of", "opposites_in", "words_of"]
+
+WORDS_MAX: Final = 48
+"""Different words of a text that count as concepts, the first ones: a long text would be about everything."""
+WORD_LENGTHS: Final = range(3, 41)
+_WORD: Final = re.compile(r"\w+")
+STOP_WORDS: Final = frozenset(
+    """
+    a about after again all also am an and any are as at be because been before being both but by can could did do does
+    doing done don down during each else ever every few for from further get gets getting go goes going gone got had has
+    have having he her here hers him his how i if in into is isn it its just know let like ll made make makes many may
+    me might more most much must my no nor not now of off ok okay on once one only or other our out over own re really
+    said same say says she should so some such than that the their them then there these they thing things this those
+    though through to too under until up us use used uses using ve very want wants was wasn way we well went were what
+    when where which while who whom whose why will with would yeah yes you your yours
+    absolutely definitely gonna hello hey lot lots nope sure thank thanks totally wow yep
+    """.split()
+)
+OPPOSITES: Final = (
+    ("success", "failure"),
+    ("good", "bad"),
+    ("yes", "no"),
+    ("true", "false"),
+    ("works", "broken"),
+    ("correct", "wrong"),
+)
+"""Whoever says both of a pair contradicts themselves, or tells of a contradiction."""
+
+
+def words_of(text: str) -> tuple[str, ...]:
+    """The words that a text is about, in lower case, each once, in the order in which they first stand there."""
+    found: dict[str, None] = {}
+    for match in _WORD.finditer(text.lower()):
+        word = match[0]
+        if len(word) in WORD_LENGTHS and word not in STOP_WORDS and not word.isdigit():
+            found[word] = None
+            if len(found) == WORDS_MAX:
+                break
+    return tuple(found)
+
+
+def opposites_in(text: str) -> tuple[str, ...]:
+    """The pairs of opposites both of which a text says as whole words, as `good/bad`."""
+    said = {match[0] for match in _WORD.finditer(text.lower())}
+    return tuple(f"{one}/{other}" for one, other in OPPOSITES if one in said and other in said)
+
+
+def concepts_of(words: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:
+    """What a memory is about: its tags, then its words, each once."""
+    return tuple(dict.fromkeys((*tags, *words)))

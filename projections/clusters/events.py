@@ -1,0 +1,113 @@
+"""What happens to clusters. Stored for ever: a changed class needs a new version and an upcaster.
+
+These events are decisions: who made them had looked at vectors that a replay doesn't compute again. They name memories by
+their ids and say no word of what those tell. `memory.embedded` holds a vector, from which much of a text can be guessed, so it
+stands alone and bears a tag of its own, `vector:<memory>`, by which it is found when a memory is erased. It does not
+bear the memory's: it is not part of what made the memory what it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import attrs
+
+from ...core.events import event
+from ..memories.events import scope_tag
+
+__all__ = ["CLUSTER_EVENTS", "ClusterAssigned", "ClusterMerged", "ClusterSplit", "MemoryEmbedded", "vector_tag"]
+
+
+def vector_tag(memory_id: str) -> str:
+    """The tag of a memory's vectors."""
+    return "vector:" + memory_id
+
+
+@event("memory.embedded")
+@attrs.frozen
+class MemoryEmbedded:
+    """A memory's text got a vector.
+
+    Attributes:
+        id: the memory.
+        scope: whose memory it is.
+        told: position of the event that brought the text.
+        embedder: which embedder made the vector: `name/dimension/digest`.
+        vector: the vector's direction, a signed byte for each component.
+    """
+
+    id: str
+    scope: tuple[str, ...]
+    told: int
+    embedder: str
+    vector: bytes
+
+    def about(self) -> Iterator[str]:
+        yield vector_tag(self.id)
+        yield scope_tag(self.scope)
+
+
+@event("cluster.assigned")
+@attrs.frozen
+class ClusterAssigned:
+    """Memories of a scope came into clusters, all that changed since the last time.
+
+    Attributes:
+        scope: whose memories.
+        upto: position of the last change that is taken in.
+        joined: for each cluster, the memories that stand in it from now on. A cluster is called by the position of the
+            event that founded it.
+        left: memories that were forgotten.
+    """
+
+    scope: tuple[str, ...]
+    upto: int
+    joined: dict[str, tuple[str, ...]]
+    left: tuple[str, ...] = ()
+
+    def about(self) -> Iterator[str]:
+        yield scope_tag(self.scope)
+
+
+@event("cluster.merged")
+@attrs.frozen
+class ClusterMerged:
+    """Clusters that had come to be about the same became one.
+
+    Attributes:
+        scope: whose memories.
+        into: the cluster that stays.
+        merged: those whose memories it takes over.
+    """
+
+    scope: tuple[str, ...]
+    into: str
+    merged: tuple[str, ...]
+
+    def about(self) -> Iterator[str]:
+        yield scope_tag(self.scope)
+
+
+@event("cluster.split")
+@attrs.frozen
+class ClusterSplit:
+    """A cluster had come to be about different things, and some of its memories left together.
+
+    Attributes:
+        scope: whose memories.
+        cluster: the cluster that they left.
+        into: the cluster that they founded.
+        members: those memories.
+    """
+
+    scope: tuple[str, ...]
+    cluster: str
+    into: str
+    members: tuple[str, ...]
+
+    def about(self) -> Iterator[str]:
+        yield scope_tag(self.scope)
+
+
+CLUSTER_EVENTS: Final = (MemoryEmbedded, ClusterAssigned, ClusterMerged, ClusterSplit)
