@@ -8,6 +8,7 @@ from typing import Final
 from .actors import actors
 from .append import append
 from .batch import batch
+from .cluster import cluster
 from .codec import codec
 from .find import find
 from .get import get
@@ -31,6 +32,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "get": get,
     "tagged": tagged,
     "codec": codec,
+    "cluster": cluster,
     "rebuild": rebuild,
     "open": opening,
     "verify": verify,

@@ -58,7 +58,7 @@ def decide(known: Known, changes: Sequence[Change], work: Work, depth_max: int =
     decided: list[Decision] = []
     for part in _parts(changes, REFINE_EVERY - known.changes % REFINE_EVERY):
         steps = _steps(known, part)
-        for wave in waves(_touched(known, steps), depth_max):
+        for wave in waves(_touched(known, steps), depth_max) if len(steps) > 1 else [[[0]]]:
             for batch in wave:
                 assign(known, [steps[index] for index in batch])
             work.waves += 1

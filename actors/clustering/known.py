@@ -12,6 +12,7 @@ import attrs
 import numpy as np
 
 from ...codecs.vectors import unpack_directions
+from ...projections.clusters.concepts import concepts_of
 from .exact import Floats, members_max
 
 __all__ = ["Cluster", "Known", "Memory", "sums"]
@@ -26,6 +27,7 @@ class Memory:
         words: the words that it is about.
         tags: its labels.
         vector: the direction of its text's vector.
+        concepts: what it is about: its labels, then its words, each once.
     """
 
     id: str
@@ -33,10 +35,11 @@ class Memory:
     tags: tuple[str, ...]
     vector: bytes
 
-    @property
-    def concepts(self) -> tuple[str, ...]:
-        """What it is about, each once."""
-        return tuple(dict.fromkeys((*self.tags, *self.words)))
+    concepts: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
+
+    @concepts.default
+    def _all(self) -> tuple[str, ...]:
+        return concepts_of(self.words, self.tags)
 
 
 @attrs.define(eq=False)

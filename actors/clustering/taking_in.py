@@ -21,6 +21,7 @@ from typing import Any, Final, Protocol
 import attrs
 import trio
 
+from ...codecs.digests import short_digest
 from ...codecs.vectors import pack_directions
 from ...core.appends import Appended
 from ...core.embedder import Embedder
@@ -118,7 +119,8 @@ class TakingIn:
 
     async def _take(self, changes: Sequence[Change], after: int) -> int:
         events = await trio.to_thread.run_sync(self._decided, changes)
-        key = f"{BY}:{changes[0].position}-{changes[-1].position}:{len(changes)}"
+        positions = ",".join(str(change.position) for change in changes)
+        key = f"{BY}:{short_digest(positions.encode()).hex()}"
         condition = Condition(Query.of(_DECISIONS), max(after, self._after))
         appended = await self._recorder.append(*events, by=BY, key=key, condition=condition)
         self._after = appended.position
@@ -172,7 +174,7 @@ class TakingIn:
             raise InvalidInput(message)
         members = (
             (Memory(each.id, each.words, each.tags, each.vector), each.cluster, each.changed > row.refined)
-            for each in self._view.members.iterate("by_scope", scope)
+            for each in self._view.members.iterate("by_cluster", scope)
         )
         return Known.of(scope, self._identity.dimension, row.changes, members)
 

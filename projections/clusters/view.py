@@ -139,13 +139,12 @@ class Clusters(Projection):
     """Clusters by scope, members by cluster and by scope, and the changes that wait."""
 
     version = 1
-    changes = Table(Change, key="position", indexes={"by_scope": ("scope", "position")})
+    changes = Table(Change, key=("scope", "position"))
     members = Table(
         ClusterMember,
         key="id",
         indexes={
-            "by_scope": "scope",
-            "by_cluster": ("cluster", "time_ns"),
+            "by_cluster": ("scope", "cluster", "time_ns"),
             "by_opposites": Index(("scope", "time_ns"), where=_has_opposites),
         },
     )
@@ -183,7 +182,7 @@ class Clusters(Projection):
     def embedded(self, event: Recorded[MemoryEmbedded]) -> None:
         """The change that brought the text has its vector."""
         told = event.data
-        change = self.changes.get(told.told)
+        change = self.changes.get(told.scope, told.told)
         if change is not None:
             self.changes.put(attrs.evolve(change, vector=told.vector))
             scope = self.scopes.get(told.scope) or ClusterScope(told.scope)
@@ -194,7 +193,7 @@ class Clusters(Projection):
     def assigned(self, event: Recorded[ClusterAssigned]) -> None:
         """The changes up to there are taken in."""
         told = event.data
-        waiting = self.changes.select("by_scope", told.scope, stop=told.upto + 1)
+        waiting = self.changes.select(None, told.scope, stop=told.upto + 1)
         if not waiting:
             return
         clusters = {memory: cluster for cluster, memories in told.joined.items() for memory in memories}
@@ -209,14 +208,14 @@ class Clusters(Projection):
                 self.members.delete(memory)
         touched.put()
         for change in waiting:
-            self.changes.delete(change.position)
+            self.changes.delete(told.scope, change.position)
         self._count(told.scope, waiting)
 
     @on(ClusterMerged)
     def merged(self, event: Recorded[ClusterMerged]) -> None:
         """All members are in one."""
         told = event.data
-        members = [member for cluster in told.merged for member in self.members.select("by_cluster", cluster)]
+        members = [member for cluster in told.merged for member in self._members(told.scope, cluster)]
         self._move(told.scope, members, told.into)
 
     @on(ClusterSplit)
@@ -225,6 +224,9 @@ class Clusters(Projection):
         told = event.data
         found = [self.members.get(memory) for memory in told.members]
         self._move(told.scope, [member for member in found if member is not None], told.into)
+
+    def _members(self, scope: tuple[str, ...], cluster: str) -> list[ClusterMember]:
+        return self.members.select("by_cluster", scope, cluster)
 
     def _move(self, scope: tuple[str, ...], members: Iterable[ClusterMember], into: str) -> None:
         touched = _Touched(self, scope)
