@@ -28,6 +28,7 @@ from ...core.embedder import Embedder
 from ...core.errors import Conflict, InvalidInput, KeyReused
 from ...core.events import event_type_of
 from ...core.queries import Condition, Query
+from ...core.recorded import Recorded
 from ...projections.clusters.events import CLUSTER_EVENTS, MemoryEmbedded
 from ...projections.clusters.view import Change, Clusters, ClusterScope
 from ...projections.projection import Projection
@@ -59,8 +60,10 @@ class Recorder(Protocol):
         """Wait until a view shows everything up to a position."""
         ...
 
-    def checkpoint(self, projection: type[Projection]) -> int:
-        """Position of the last event that a view shows."""
+    def read(
+        self, *, types: Iterable[type | str] = (), limit: int | None = None, backward: bool = False
+    ) -> list[Recorded[Any]]:
+        """Events in the order of their positions."""
         ...
 
 
@@ -83,7 +86,7 @@ class TakingIn:
         self._identity = embedder.identity
         self._depth_max = depth_max
         self._known: dict[tuple[str, ...], Known] = {}
-        self._after = 0
+        self._after: int | None = None
 
     async def all(self) -> int:
         """Take in everything that waits in the view now.
@@ -102,17 +105,16 @@ class TakingIn:
 
     async def _some(self) -> int:
         for _ in range(TRIES):
-            after = self._recorder.checkpoint(Clusters)
+            after = await self._last_decision()
             changes = self._view.changes.select(limit=CHANGES_MAX)
             if not changes:
                 return 0
             try:
                 return await self._take(changes, after)
             except (Conflict, KeyReused):  # somebody else decided: look again at what that left
-                self._known.clear()
-                await self._recorder.wait_for(Clusters)
+                self._forget()
             except BaseException:
-                self._known.clear()
+                self._forget()
                 raise
         message = f"{TRIES} times somebody else decided on the same clusters; one clusterer is enough"
         raise InvalidInput(message)
@@ -121,12 +123,24 @@ class TakingIn:
         events = await trio.to_thread.run_sync(self._decided, changes)
         positions = ",".join(str(change.position) for change in changes)
         key = f"{BY}:{short_digest(positions.encode()).hex()}"
-        condition = Condition(Query.of(_DECISIONS), max(after, self._after))
+        condition = Condition(Query.of(_DECISIONS), after)
         appended = await self._recorder.append(*events, by=BY, key=key, condition=condition)
         self._after = appended.position
         await self._recorder.wait_for(Clusters, appended.position)
         self.work.passes += 1
         return len(changes)
+
+    async def _last_decision(self) -> int:
+        """Position of the last decision, which the view shows then."""
+        if self._after is None:
+            found = self._recorder.read(types=_DECISIONS, limit=1, backward=True)
+            self._after = found[0].position if found else 0
+            await self._recorder.wait_for(Clusters, self._after)
+        return self._after
+
+    def _forget(self) -> None:
+        self._known.clear()
+        self._after = None
 
     def _decided(self, changes: Sequence[Change]) -> list[object]:
         """Vectors and decisions. In a thread: a model may be slow, and the loop has callers to serve."""
