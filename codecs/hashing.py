@@ -1,8 +1,8 @@
 """The hashing embedder: a text's words and the pieces of its words, counted in hashed places. Pure and deterministic.
 
 No table, no model, no download: texts that share words or parts of words point the same way. Feature hashing with signs
-is Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009; pieces of three to five letters as
-in scikit-learn's `char_wb` make inflected words alike. It knows nothing of meaning.
+is Weinberger et al., "Feature Hashing for Large Scale Multitask Learning", ICML 2009; pieces of three to five letters
+as in scikit-learn's `char_wb` make inflected words alike. It knows nothing of meaning.
 
 This module needs numpy and nothing that `import remanence` loads may import it.
 """
@@ -54,9 +54,7 @@ def hashed(texts: Sequence[str], dimension: int, ignored: frozenset[str]) -> NDA
                 weights.append(weight)
     if not places:
         return np.zeros((len(texts), dimension))
-    counted = np.bincount(
-        np.concatenate(places), weights=np.concatenate(weights), minlength=len(texts) * dimension
-    )
+    counted = np.bincount(np.concatenate(places), weights=np.concatenate(weights), minlength=len(texts) * dimension)
     return counted.reshape(len(texts), dimension)
 
 

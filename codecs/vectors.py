@@ -1,8 +1,9 @@
 """Vectors as bytes: the direction of each, one signed byte a component. Pure.
 
-Whoever compares vectors by their angle needs no length, so none is kept: a vector of d floats takes d bytes, a quarter of
-what float32 takes. The greatest component becomes 127 or -127, the others in proportion, rounded half to even. No
-direction at all, the zero vector, is all zeros. What is unpacked are whole numbers, so sums and products of them are exact.
+Whoever compares vectors by their angle needs no length, so none is kept: a vector of d floats takes d bytes, a quarter
+of what float32 takes. The greatest component becomes 127 or -127, the others in proportion, rounded half to even. No
+direction at all, the zero vector, is all zeros. What is unpacked are whole numbers, so sums and products of them are
+exact.
 
 This module needs numpy and nothing that `import remanence` loads may import it.
 """

@@ -1,10 +1,10 @@
 """Workload `cluster`: what being lazy saves. Real clustering in both arms, of the same memories in the same order.
 
-An agent runs four plugins in turn, twenty runs a session, and remembers each run: what it was for, which plugin ran, how
-it went. One arm takes every memory into the clusters as soon as it is written; the other takes in ten together, or five:
-what the clusterer does when memories come faster than its timer. Timed is the taking in, from the waiting change to the
-decision that is durable and that the view shows; the remembering is the same for both and is not. Each arm ends with
-everything taken in, and its clusters must be those of the other, member by member.
+An agent runs four plugins in turn, twenty runs a session, and remembers each run: what it was for, which plugin ran,
+how it went. One arm takes every memory into the clusters as soon as it is written; the other takes in ten together, or
+five: what the clusterer does when memories come faster than its timer. Timed is the taking in, from the waiting change
+to the decision that is durable and that the view shows; the remembering is the same for both and is not. Each arm ends
+with everything taken in, and its clusters must be those of the other, member by member.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from typing import Final
 import attrs
 import trio
 
+from remanence.actors.clustering.deciding import Work
+from remanence.actors.clustering.taking_in import TakingIn
 from remanence.opening import open_engine
+from remanence.projections.clusters.events import CLUSTER_EVENTS
+from remanence.projections.clusters.hashing import HashingEmbedder
+from remanence.projections.clusters.view import Clusters
 from remanence.projections.memories.events import MEMORY_EVENTS, MemoryRemembered
 
-from ..actors.clustering.deciding import Work
-from ..actors.clustering.taking_in import TakingIn
-from ..projections.clusters.events import CLUSTER_EVENTS
-from ..projections.clusters.hashing import HashingEmbedder
-from ..projections.clusters.view import Clusters
 from .checks import check_same
 from .harness import Case, Contender, Goal, Plan, Sample
 

@@ -6,10 +6,10 @@ leader). Nearness is the mean cosine between its vector and those of the members
 lengths of which the members' is the root mean square); the cosine with the sum itself would draw everything commonplace
 into one heap. For a memory with labels, it is partly how usual these are there.
 
-A batch needs three products of matrices, however many changes it has: vectors with the clusters that may be met, vectors
-with each other, and what moved with the vectors. A change in between moves a cluster's sum by a vector of the batch,
-so the products with that cluster move by products that are known. All of it is exact (`exact`): what comes out is, to
-the bit, what assigning the changes one by one gives.
+A batch needs three products of matrices, however many changes it has: vectors with the clusters that may be met,
+vectors with each other, and what moved with the vectors. A change in between moves a cluster's sum by a vector of the
+batch, so the products with that cluster move by products that are known. All of it is exact (`exact`): what comes out
+is, to the bit, what assigning the changes one by one gives.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ class _Batch:
     def _nearest(self, row: int, memory: Memory) -> str | None:
         """The nearest cluster that is near enough; of equals, the oldest."""
         known = self._known
-        knowing: set[str] = set().union(*(known.by_concept.get(concept, ()) for concept in memory.concepts))
+        knowing = set[str]().union(*(known.by_concept.get(concept, ()) for concept in memory.concepts))
         met = [each for each in knowing if len(known.clusters[each].members) < known.members_max]
         if not met:
             return None

@@ -1,10 +1,10 @@
 """Batches: which changes are decided together, and which batches may be decided at once. Pure.
 
 Two changes conflict when one could see what the other does: they are about one concept, or could meet in one cluster. A
-batch begins with the oldest change that is left and takes in what is within some steps of conflict of it, so that a flood
-of news about one thing is decided in one go. A change never overtakes one that it conflicts with: it is left for a later
-batch together with it. So batches of one wave share nothing and could be decided in any order, or at once; waves come
-one after the other; and the outcome is that of taking every change in its turn.
+batch begins with the oldest change that is left and takes in what is within some steps of conflict of it, so that a
+flood of news about one thing is decided in one go. A change never overtakes one that it conflicts with: it is left for
+a later batch together with it. So batches of one wave share nothing and could be decided in any order, or at once;
+waves come one after the other; and the outcome is that of taking every change in its turn.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Deciding: from what is known of a scope and the changes that wait to the events that take them in. Nothing waits here.
+"""Deciding: from what is known of a scope and the changes that wait to the events that take them in. Pure.
 
 The outcome is a function of the changes in their order, however they are divided: whole clusters are looked at after
 every so many changes of the scope, wherever a batch ends, and in between each change is assigned in its turn.
@@ -18,7 +18,7 @@ from .batches import DEPTH_MAX, waves
 from .known import Known, Memory
 from .refining import refine
 
-__all__ = ["Decision", "Work", "decide"]
+__all__ = ["Decision", "Work", "decide", "steps_of", "touched_by"]
 
 Decision = ClusterAssigned | ClusterMerged | ClusterSplit
 
@@ -57,15 +57,16 @@ def decide(known: Known, changes: Sequence[Change], work: Work, depth_max: int =
     """
     decided: list[Decision] = []
     for part in _parts(changes, REFINE_EVERY - known.changes % REFINE_EVERY):
-        steps = _steps(known, part)
-        for wave in waves(_touched(known, steps), depth_max) if len(steps) > 1 else [[[0]]]:
+        steps = steps_of(known, part)
+        for wave in waves(touched_by(known, steps), depth_max) if len(steps) > 1 else [[[0]]]:
             for batch in wave:
                 assign(known, [steps[index] for index in batch])
             work.waves += 1
             work.batches += len(wave)
-        decided.append(_assigned(known, steps))
+        assigned = _assigned(known, steps)
+        decided.append(assigned)
         work.changes += len(part)
-        work.clusters += len(decided[-1].joined)
+        work.clusters += len(assigned.joined)
         if known.changes % REFINE_EVERY == 0:
             refined = refine(known, part[-1].position)
             decided += refined
@@ -83,7 +84,7 @@ def _parts(changes: Sequence[Change], first: int) -> Iterator[Sequence[Change]]:
         start, stop = stop, stop + REFINE_EVERY
 
 
-def _steps(known: Known, changes: Sequence[Change]) -> list[Step]:
+def steps_of(known: Known, changes: Sequence[Change]) -> list[Step]:
     """The changes, each with what its memory says from then on."""
     now: dict[str, Memory | None] = {}
     steps: list[Step] = []
@@ -100,7 +101,7 @@ def _steps(known: Known, changes: Sequence[Change]) -> list[Step]:
     return steps
 
 
-def _touched(known: Known, steps: Sequence[Step]) -> list[set[Hashable]]:
+def touched_by(known: Known, steps: Sequence[Step]) -> list[set[Hashable]]:
     """What each step could see or change: its memory, the concepts and the clusters, before and after.
 
     A later change of the same memory undoes what the earlier one did, so it touches all that too.

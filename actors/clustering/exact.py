@@ -1,9 +1,9 @@
-"""Exact arithmetic on vectors of whole numbers: the reason why a batch decides what its changes would decide one by one.
+"""Exact arithmetic on vectors of whole numbers: why a batch decides what its changes would decide one by one.
 
 Floating point adds up differently in another order, and a product of matrices has no order of its own. Here every sum
 and product is a whole number below 2^53, where float64 makes no error: so it doesn't matter how many vectors are
-multiplied at once. What is rounded at all (a root, a quotient) is rounded from exact numbers, one operation at a time, as
-IEEE 754 says; so other machines decide the same. `members_max` is what keeps the numbers small enough.
+multiplied at once. What is rounded at all (a root, a quotient) is rounded from exact numbers, one operation at a time,
+as IEEE 754 says; so other machines decide the same. `members_max` is what keeps the numbers small enough.
 """
 
 from __future__ import annotations
@@ -24,8 +24,10 @@ EXACT_MAX: Final = 1 << 53
 
 
 def members_max(dimension: int) -> int:
-    """How many members a cluster can have so that the square of its sum's length, and every product of two sums, is
-    exact: about 46,000 with 256 components. By Cauchy and Schwarz no partial sum of a product is greater.
+    """How many members a cluster can have before arithmetic is no longer exact: about 46,000 with 256 components.
+
+    Up to there the square of its sum's length is exact, and so is every product of two sums: by Cauchy and Schwarz no
+    partial sum of it is greater.
     """
     return isqrt(EXACT_MAX // (dimension * GREATEST**2))
 
@@ -35,8 +37,7 @@ def products(left: Floats, right: Floats) -> Floats:
     return left @ right.T
 
 
-def cosines(inner: Any, square: Any, squares: Any) -> Any:
+def cosines(inner: Any, square: Any, squares: Any) -> Floats:
     """Cosines from inner products and squares of lengths; 0 where there is no direction."""
     length = np.sqrt(square) * np.sqrt(squares)
     return np.divide(inner, length, out=np.zeros_like(np.asarray(inner, dtype=np.float64)), where=length > 0)
-

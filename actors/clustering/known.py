@@ -37,9 +37,8 @@ class Memory:
 
     concepts: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
 
-    @concepts.default
-    def _all(self) -> tuple[str, ...]:
-        return concepts_of(self.words, self.tags)
+    def __attrs_post_init__(self) -> None:
+        object.__setattr__(self, "concepts", concepts_of(self.words, self.tags))
 
 
 @attrs.define(eq=False)

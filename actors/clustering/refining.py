@@ -73,14 +73,15 @@ def _nearest_pair(known: Known, fresh: set[str]) -> tuple[Cluster, Cluster] | No
     best = near.max()
     if best < MERGE:
         return None
-    pairs = [tuple(sorted((rows[row], int(column)))) for row, column in np.argwhere(near == best)]
+    pairs: list[list[int]] = [sorted((rows[row], column)) for row, column in np.argwhere(near == best).tolist()]
     first, second = min(pairs)
     return ordered[first], ordered[second]
 
 
 def _leaving(known: Known, cluster: Cluster) -> tuple[str, ...]:
-    """The members that leave a cluster because it is about two things: the smaller half, of equals the one without the
-    member whose id comes first.
+    """The members that leave a cluster because it is about two things.
+
+    They are the smaller half; of equal ones, the one without the member whose id comes first.
     """
     size = len(cluster.members)
     if size < SPLIT_SIZE_MIN:
@@ -110,7 +111,7 @@ def _cohesion(cluster: Cluster) -> float:
 
 
 def _halves(vectors: Floats, squares: Floats, cluster: Cluster) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Which members belong to the second half: two means, begun with the member that is farthest out and its opposite."""
+    """Which members belong to the second half: two means, begun with the farthest member and its opposite."""
     outmost = int(np.argmin(cosines(vectors @ cluster.total, squares, cluster.bulk)))
     opposite = int(np.argmin(cosines(vectors @ vectors[outmost], squares, squares[outmost])))
     means = vectors[[opposite, outmost]]

@@ -85,7 +85,8 @@ class TakingIn:
         self._embedder = embedder
         self._identity = embedder.identity
         self._depth_max = depth_max
-        self._known: dict[tuple[str, ...], Known] = {}
+        self.known: dict[tuple[str, ...], Known] = {}
+        """What is known of the scopes that were used last."""
         self._after: int | None = None
 
     async def all(self) -> int:
@@ -139,7 +140,7 @@ class TakingIn:
         return self._after
 
     def _forget(self) -> None:
-        self._known.clear()
+        self.known.clear()
         self._after = None
 
     def _decided(self, changes: Sequence[Change]) -> list[object]:
@@ -151,8 +152,8 @@ class TakingIn:
             known = self._of(scope)
             whole = [attrs.evolve(each, vector=vectors.get(each.position, each.vector)) for each in own]
             events += decide(known, whole, self.work, self._depth_max)
-        while len(self._known) > SCOPES_KEPT:
-            del self._known[next(iter(self._known))]
+        while len(self.known) > SCOPES_KEPT:
+            del self.known[next(iter(self.known))]
         self.work.events += len(embedded)
         return events
 
@@ -174,16 +175,17 @@ class TakingIn:
 
     def _of(self, scope: tuple[str, ...]) -> Known:
         """What is known of a scope, as the one that was used last."""
-        known = self._known.pop(scope, None)
-        self._known[scope] = known = self._read(scope) if known is None else known
+        known = self.known.pop(scope, None)
+        self.known[scope] = known = self.read(scope) if known is None else known
         return known
 
-    def _read(self, scope: tuple[str, ...]) -> Known:
+    def read(self, scope: tuple[str, ...]) -> Known:
+        """What the view says of a scope."""
         row = self._view.scopes.get(scope) or ClusterScope(scope)
         if row.embedder not in ("", str(self._identity)):
             message = (
-                f"the clusters of scope {'/'.join(scope)} are made of vectors of {row.embedder}, which can't be compared "
-                f"with those of {self._identity}; open the memory with the embedder that it began with"
+                f"the clusters of scope {'/'.join(scope)} are made of vectors of {row.embedder}, which can't be "
+                f"compared with those of {self._identity}; open the memory with the embedder that it began with"
             )
             raise InvalidInput(message)
         members = (

@@ -25,7 +25,7 @@ STOP_WORDS: Final = frozenset(
     though through to too under until up us use used uses using ve very want wants was wasn way we well went were what
     when where which while who whom whose why will with would yeah yes you your yours
     absolutely definitely gonna hello hey lot lots nope sure thank thanks totally wow yep
-    """.split()
+    """.split()  # noqa: SIM905 - a page of words reads better than a page of quotes
 )
 OPPOSITES: Final = (
     ("success", "failure"),

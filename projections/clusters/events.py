@@ -1,9 +1,9 @@
 """What happens to clusters. Stored for ever: a changed class needs a new version and an upcaster.
 
-These events are decisions: who made them had looked at vectors that a replay doesn't compute again. They name memories by
-their ids and say no word of what those tell. `memory.embedded` holds a vector, from which much of a text can be guessed, so it
-stands alone and bears a tag of its own, `vector:<memory>`, by which it is found when a memory is erased. It does not
-bear the memory's: it is not part of what made the memory what it is.
+These events are decisions: who made them had looked at vectors that a replay doesn't compute again. They name memories
+by their ids and say no word of what those tell. `memory.embedded` holds a vector, from which much of a text can be
+guessed, so it stands alone and bears a tag of its own, `vector:<memory>`, by which it is found when a memory is erased.
+It does not bear the memory's: it is not part of what made the memory what it is.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 It folds what happened to memories and what was decided about them, and decides nothing: a change of a memory is kept as
 `Change` until a decision takes it in. So what waits is known, and what is decided twice counts once.
 
-Invariant: once nothing waits, every row is a function of the memories' events in their order and of nothing else, however
-the decisions were divided. That is why no row says when it was decided.
+Invariant: once nothing waits, every row is a function of the memories' events in their order and of nothing else,
+however the decisions were divided. That is why no row says when it was decided.
 """
 
 from __future__ import annotations
@@ -156,9 +156,7 @@ class Clusters(Projection):
         """Waits, with all it says."""
         told = event.data
         self.changes.put(
-            Change(
-                event.position, told.id, told.scope, event.time_ns, told.kind, told.text, told.tags, told.confidence
-            )
+            Change(event.position, told.id, told.scope, event.time_ns, told.kind, told.text, told.tags, told.confidence)
         )
 
     @on(MemoryRevised)

@@ -6,7 +6,7 @@ No expectation lives here.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any
 
 import attrs
@@ -41,12 +41,6 @@ told = st.builds(Change, st.just(0), ids, st.just(SCOPE), st.just(0), st.just("f
 reworded = st.builds(attrs.evolve, told, tags=st.none(), confidence=st.none())
 relabelled = st.builds(attrs.evolve, told, text=st.none(), confidence=st.none())
 gone = st.builds(Change, st.just(0), ids, st.just(SCOPE), st.just(0), is_gone=st.just(value=True))
-change = st.one_of(told, told, told, reworded, relabelled, gone)
-lives = st.one_of(st.lists(change, max_size=20), st.lists(change, min_size=60, max_size=140)).map(
-    lambda found: numbered(found)
-)
-"""Changes of a dozen memories; often enough of them that whole clusters are looked at."""
-cuts = st.lists(st.integers(1, 30), min_size=1, max_size=10)
 
 
 def numbered(changes: Sequence[Change]) -> list[Change]:
@@ -59,10 +53,16 @@ def numbered(changes: Sequence[Change]) -> list[Change]:
     ]
 
 
+change = st.one_of(told, told, told, reworded, relabelled, gone)
+lives = st.one_of(st.lists(change, max_size=20), st.lists(change, min_size=60, max_size=140)).map(numbered)
+"""Changes of a dozen memories; often enough of them that whole clusters are looked at."""
+cuts = st.lists(st.integers(1, 30), min_size=1, max_size=10)
+
+
 def parts(changes: Sequence[Change], sizes: Sequence[int]) -> list[Sequence[Change]]:
     """The changes divided into parts of these sizes; what is left is the last part."""
     bounds = [0, *accumulate(sizes)]
-    found = [changes[start:stop] for start, stop in zip(bounds, bounds[1:], strict=False)]
+    found = [changes[start:stop] for start, stop in pairwise(bounds)]
     return [part for part in (*found, changes[bounds[-1] :]) if part]
 
 

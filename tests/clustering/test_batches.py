@@ -17,8 +17,9 @@ things = st.lists(st.sets(st.integers(0, 9), max_size=3), max_size=20)
 @given(things, st.integers(0, 4))
 @short(200)
 def test_conflicts_are_in_one_batch_or_in_order(touched: list[set[int]], depth_max: int) -> None:
-    """Every change is in exactly one batch; batches of a wave have nothing in common; of two changes that have, the
-    earlier one is decided first.
+    """Every change is in exactly one batch, and batches of a wave have nothing in common.
+
+    Of two changes that have something in common the earlier one is decided first.
     """
     found = waves(touched, depth_max)
     order = [index for wave in found for batch in wave for index in batch]

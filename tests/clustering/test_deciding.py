@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.actors.clustering import deciding, refining
+from remanence.actors.clustering import refining
 from remanence.actors.clustering.assigning import Step, assign
-from remanence.actors.clustering.deciding import Work, decide
+from remanence.actors.clustering.batches import waves
+from remanence.actors.clustering.deciding import Work, decide, steps_of, touched_by
 from remanence.actors.clustering.exact import members_max
 from remanence.actors.clustering.known import Known, Memory
 from remanence.codecs.vectors import pack_directions
@@ -35,7 +36,7 @@ def known_after(changes: list[Change], sizes: list[int], depth_max: int = 3) -> 
 def test_lazy_is_what_every_write_for_itself_would_be(
     changes: list[Change], sizes: list[int], others: list[int], depth_max: int
 ) -> None:
-    """Taking changes in one by one, in parts, or all at once leaves the same clusters with the same sums, bit by bit."""
+    """Taking changes in one by one, in parts, or all at once leaves the same clusters and sums, bit by bit."""
     by_write = everything(known_after(changes, [1] * len(changes)))
     assert everything(known_after(changes, [len(changes)])) == by_write
     assert everything(known_after(changes, sizes)) == by_write
@@ -48,9 +49,9 @@ def test_batches_of_a_wave_can_be_decided_in_any_order(changes: list[Change], ra
     """What is put into different batches of one wave shares nothing, so whichever comes first makes no difference."""
     plain, shuffled = Known(SCOPE, DIMENSION), Known(SCOPE, DIMENSION)
     for part in (changes[:25], changes[25:50]):
-        steps = deciding._steps(plain, part)
+        steps = steps_of(plain, part)
         assign(plain, steps)
-        for wave in deciding.waves(deciding._touched(shuffled, steps)):
+        for wave in waves(touched_by(shuffled, steps)):
             random.shuffle(wave)
             for batch in wave:
                 assign(shuffled, [steps[index] for index in batch])
@@ -89,9 +90,7 @@ def test_decisions_say_which_memories_are_where(changes: list[Change]) -> None:
 
 def of_texts(*texts: str) -> list[Change]:
     """New memories that say this."""
-    return numbered(
-        [Change(0, f"m{number:03}", SCOPE, 0, "fact", text, (), 0.8) for number, text in enumerate(texts)]
-    )
+    return numbered([Change(0, f"m{number:03}", SCOPE, 0, "fact", text, (), 0.8) for number, text in enumerate(texts)])
 
 
 def test_what_is_about_the_same_stands_together() -> None:

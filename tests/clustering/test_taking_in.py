@@ -47,8 +47,8 @@ async def after(folder: Path, changes: Sequence[object], every: int) -> tuple[di
                 await taking.all()
         await engine.wait_for(Clusters)
         await taking.all()
-        known = taking._known.get(SCOPE, Known(SCOPE, DIMENSION))
-        again = taking_in(engine)._read(SCOPE)
+        known = taking.known.get(SCOPE, Known(SCOPE, DIMENSION))
+        again = taking_in(engine).read(SCOPE)
         assert everything(again) == everything(known)
         assert (await engine.audit())[0].is_sound
         return told(engine.view(Clusters)), {each: sorted(known.clusters[each].members) for each in known.clusters}
@@ -57,8 +57,9 @@ async def after(folder: Path, changes: Sequence[object], every: int) -> tuple[di
 @given(events, st.integers(2, 12))
 @short(12)
 def test_lazy_equals_every_write_on_a_log(changes: list[object], every: int) -> None:
-    """The view after lazy taking in is that after taking in at every write; read anew it is what is known in memory;
-    rebuilt from the log it is the same.
+    """The view after lazy taking in is that after taking in at every write.
+
+    What is read from it anew is what is known in memory, and rebuilt from the log it is the same.
     """
     with TemporaryDirectory() as folder:
         eager, _ = trio.run(after, Path(folder) / "eager", changes, 1)
@@ -89,7 +90,7 @@ class Breaking:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_crash_at_the_append_loses_and_doubles_nothing(tmp_path: Path, when: str) -> None:
-    """Whether the append came to be or not, going on takes every change in once: by the same clusterer, or a new one."""
+    """Whether the append came to be or not, going on takes every change in once, whoever does."""
     async with stage(tmp_path) as engine:
         for number, text in enumerate(TEXTS):
             await engine.append(remembered(f"m{number}", text))
@@ -132,7 +133,7 @@ async def test_two_clusterers_decide_nothing_twice(tmp_path: Path) -> None:
                 nursery.start_soon(other.all)
         assert len(engine.read(types=[MemoryEmbedded])) == 4
         assert engine.view(Clusters).members.count() == 4
-        assert everything(one._read(SCOPE)) == everything(taking_in(engine)._read(SCOPE))
+        assert everything(one.read(SCOPE)) == everything(taking_in(engine).read(SCOPE))
 
 
 async def test_reopened_it_goes_on_where_it_was(tmp_path: Path) -> None:

@@ -15,7 +15,9 @@ from remanence.codecs.vectors import GREATEST, pack_directions, unpack_direction
 from ..effort import short
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
-matrices = array_shapes(min_dims=2, max_dims=2, max_side=8).flatmap(lambda shape: arrays(np.float64, shape, elements=finite))
+matrices = array_shapes(min_dims=2, max_dims=2, max_side=8).flatmap(
+    lambda shape: arrays(np.float64, shape, elements=finite)
+)
 
 
 @given(matrices)
@@ -71,4 +73,3 @@ def test_hashed_vectors_are_the_same_on_every_machine() -> None:
     """The recipe is fixed: what is stored today can be compared with what is made in years."""
     [packed] = pack_directions(hashed(["green tea"], 16, frozenset()))
     assert list(np.frombuffer(packed, dtype=np.int8)) == [0, -5, 10, 15, -15, 10, -5, 127, 0, 5, -5, 0, 0, -117, 0, 0]
-
