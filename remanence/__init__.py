@@ -24,9 +24,14 @@ from .cloudevents import Exported as Exported
 from .cloudevents import Imported as Imported
 from .cloudevents import export_events as export_events
 from .cloudevents import import_events as import_events
+from .cluster_settings import ClusterSettings as ClusterSettings
+from .clustering import Cluster as Cluster
+from .clustering import Contradiction as Contradiction
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
+from .core.embedder import Embedder as Embedder
+from .core.embedder import EmbedderIdentity as EmbedderIdentity
 from .core.errors import Behind as Behind
 from .core.errors import Closed as Closed
 from .core.errors import Conflict as Conflict
@@ -58,6 +63,8 @@ from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` 
 from .past_memory import PastMemory as PastMemory
 from .projections.auditing import Audit as Audit
 from .projections.auditing import Difference as Difference
+from .projections.clusters.measures import Drift as Drift
+from .projections.clusters.view import Clusters as Clusters
 from .projections.conditions import Where as Where
 from .projections.conditions import between as between
 from .projections.conditions import ge as ge
@@ -94,12 +101,19 @@ __all__ = [
     "Behind",
     "Caused",
     "Closed",
+    "Cluster",
+    "ClusterSettings",
+    "Clusters",
     "Condition",
     "Conflict",
+    "Contradiction",
     "Damaged",
     "DeadLetter",
     "DetachedView",
     "Difference",
+    "Drift",
+    "Embedder",
+    "EmbedderIdentity",
     "Engine",
     "EventConverter",
     "Exported",

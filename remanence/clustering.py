@@ -16,16 +16,19 @@ from .core.errors import NotFound
 from .identity import as_scope
 from .projections.clusters.measures import CONTRADICTION_CONFIDENCE, Drift, drift, names, strength
 from .projections.clusters.view import ClusterMember, ClusterRow, Clusters
+from .projections.memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
 from .projections.memories.view import MemoryRow
 
 if TYPE_CHECKING:
     from .engine import Engine
 
-__all__ = ["Cluster", "ClusterReading", "Contradiction"]
+__all__ = ["Cluster", "ClusterReading", "ClusterTaking", "Contradiction"]
 
 CONCEPTS_SHOWN: Final = 10
 DRIFT_WINDOW: Final = timedelta(days=30)
 CONTRADICTIONS_WINDOW: Final = timedelta(days=7)
+_CHANGING: Final = (MemoryRemembered, MemoryRevised, MemoryForgotten)
+_WITHOUT: Final = "this memory was opened without clusters; open it with clusters=True"
 
 
 @attrs.frozen
@@ -78,7 +81,7 @@ class ClusterReading:
         raise NotImplementedError
 
     def clusters(self, scope: str | Sequence[str] = "main", *, min_strength: float = 0.0) -> list[Cluster]:
-        """The clusters of a scope, the largest first, as far as changes have been taken in.
+        """The clusters of a scope, the largest first and of equals the oldest, as far as changes have been taken in.
 
         Args:
             scope: whose memories.
@@ -87,9 +90,9 @@ class ClusterReading:
         Raises:
             NotFound: the memory was opened without clusters.
         """
-        rows = self._clusters_view().clusters.select("by_scope", as_scope(scope), backward=True)
+        rows = self._clusters_view().clusters.select("by_scope", as_scope(scope))
         called = names(rows)
-        found = [_cluster(row, called[row.id]) for row in rows]
+        found = [_cluster(row, called[row.id]) for row in sorted(rows, key=lambda row: (-row.size, row.age))]
         return [each for each in found if each.strength >= min_strength]
 
     def cluster_of(self, memory_id: str) -> Cluster | None:
@@ -162,7 +165,9 @@ class ClusterReading:
         Raises:
             NotFound: the memory was opened without clusters.
         """
-        return self._clusters_view().changes.count()
+        known = self._clusters_view().changes.count()
+        unseen = self.engine.read(types=_CHANGING, after=self.engine.checkpoint(Clusters))
+        return known + sum(_tells(each.data) for each in unseen)
 
     def _members(self, cluster: Cluster) -> list[ClusterMember]:
         return self._clusters_view().members.select("by_cluster", cluster.scope, cluster.id)
@@ -171,10 +176,37 @@ class ClusterReading:
         try:
             return self.engine.view(Clusters)
         except NotFound as error:
-            message = "this memory was opened without clusters; open it with clusters=True"
-            raise NotFound(message) from error
+            raise NotFound(_WITHOUT) from error
+
+
+class ClusterTaking:
+    """The part of a memory that has changes taken into clusters."""
+
+    engine: Engine
+
+    async def take_into_clusters(self) -> int:
+        """Take in at once all changes that wait, and wait for that.
+
+        Returns:
+            How many changes were taken in.
+
+        Raises:
+            NotFound: the memory was opened without clusters.
+            Closed: it was opened read-only.
+            Exception: whatever the embedder raises; the changes wait.
+        """
+        try:
+            clusterer = self.engine.actor("clusterer")
+        except NotFound as error:
+            raise NotFound(_WITHOUT) from error
+        return int(await clusterer.ask("take in", timeout_s=None))
 
 
 def _cluster(row: ClusterRow, name: str) -> Cluster:
     shown = sorted(row.concepts.items(), key=lambda each: (-each[1], each[0]))[:CONCEPTS_SHOWN]
     return Cluster(row.id, row.scope, name, row.size, strength(row.size, len(row.concepts)), dict(shown))
+
+
+def _tells(event: object) -> bool:
+    """Whether an event changes what clusters see of a memory."""
+    return not isinstance(event, MemoryRevised) or event.text is not None or event.tags is not None

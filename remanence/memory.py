@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from .appending import Request
+from .clustering import ClusterTaking
 from .core.clock import ulid
 from .core.errors import Conflict, InvalidInput, KeyReused, RemanenceError
 from .core.queries import Condition
@@ -38,7 +39,7 @@ TRIES: Final = 100
 """Times that a decision is made anew because somebody else's came first. Each try means that another one succeeded."""
 
 
-class Memory(MemoryReader):
+class Memory(ClusterTaking, MemoryReader):
     """An agent's memory: `MemoryReader` says what can be asked of it. Made by `remanence.open`.
 
     Attributes:

@@ -23,6 +23,7 @@ from .actors.retrainer import Retrainer
 from .actors.snapshotter import Snapshotter
 from .actors.supervisor import Group, Maker
 from .actors.writer import Durability, Writer
+from .cluster_settings import ClusterSettings, with_clusters
 from .codecs.converter import EventConverter, make_converter
 from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
 from .core.environment import DEFAULT_MAP_BYTES
@@ -177,18 +178,22 @@ def _claimed(root: Path, *, read_only: bool, create: bool) -> Generator[None]:
 
 
 @contextlib.asynccontextmanager
-async def open_memory(path: Path | str, *, by: str | None = None, **options: Any) -> AsyncGenerator[Memory, None]:
+async def open_memory(
+    path: Path | str, *, by: str | None = None, clusters: ClusterSettings | bool = False, **options: Any
+) -> AsyncGenerator[Memory, None]:
     """Open a memory, making it if it isn't there.
 
     Args:
         path: its folder.
         by: who remembers; noted on every event.
+        clusters: whether memories that are about the same are brought together in clusters, or how.
         options: whatever `open_engine` takes; events and projections of your own come beside memory's.
 
     Raises:
         Locked: another process writes to it.
         NotFound, Damaged, StorageFailed, InvalidInput: as `open_engine`.
     """
+    options = with_clusters(clusters, options)
     events = (*MEMORY_EVENTS, *options.pop("events", ()))
     projections = (Memories, *options.pop("projections", ()))
     async with open_engine(path, events=events, projections=projections, **options) as engine:

@@ -14,6 +14,7 @@ from typing import Any
 import trio
 
 from .bisecting import bisect
+from .clustering import ClusterReading
 from .core.fork import fork
 from .core.log import Progress
 from .core.past import Moment, position_at
@@ -34,7 +35,7 @@ from .wanted import Order, Wanted
 __all__ = ["MemoryReader"]
 
 
-class MemoryReader(Histories):
+class MemoryReader(ClusterReading, Histories):
     """A memory to read from. `Memory` is one; so is every past one, which `as_of` gives.
 
     Attributes:

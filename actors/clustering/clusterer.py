@@ -25,18 +25,13 @@ from ..restarts import pause_s
 from .batches import DEPTH_MAX
 from .taking_in import TakingIn
 
-__all__ = ["CHANGES", "QUIET_S", "Clusterer", "TakeIn"]
+__all__ = ["CHANGES", "QUIET_S", "Clusterer"]
 
 _logger = logging.getLogger(__name__)
 CHANGES: Final = 10
 QUIET_S: Final = 5.0
 FIRST_PAUSE_S: Final = 1.0
 PAUSE_S_MAX: Final = 300.0
-
-
-@attrs.frozen
-class TakeIn:
-    """A request: take in everything that waits. The answer is how many changes that were."""
 
 
 @attrs.frozen
@@ -47,7 +42,10 @@ class _Due:
 
 
 class Clusterer(Actor[Any]):
-    """Keeps the clusters of an engine up to date."""
+    """Keeps the clusters of an engine up to date.
+
+    Asked anything, it takes in at once all that waits, and answers how many changes that were.
+    """
 
     name = "clusterer"
 
@@ -67,6 +65,7 @@ class Clusterer(Actor[Any]):
         self._quiet_s = quiet_s
         self._depth_max = depth_max
         self._waiting = 0
+        self._is_unsure = True  # an earlier life may have left changes: look once in any case
         self._round = 0
         self._is_timed = False
         self._failures = 0
@@ -76,8 +75,6 @@ class Clusterer(Actor[Any]):
         engine = self.engine
         head = engine.head
         self._taking: TakingIn = TakingIn(engine, engine.view(Clusters), self._embedder, depth_max=self._depth_max)
-        # What an earlier life left may not be in the view yet: so look once in any case.
-        self._waiting = max(1, engine.view(Clusters).changes.count())
         self.subscribe(MemoryRemembered, MemoryRevised, MemoryForgotten, after=head)
         self._set_timer()
 
@@ -116,6 +113,7 @@ class Clusterer(Actor[Any]):
         await engine.wait_for(Clusters)
         count = await self._taking.all()
         self._failures = self._waiting = 0
+        self._is_unsure = False
         self._new_round()
         return count
 
@@ -125,7 +123,7 @@ class Clusterer(Actor[Any]):
 
     def _set_timer(self) -> None:
         """See to it that what waits now doesn't wait for ever."""
-        if self._waiting and not self._is_timed:
+        if (self._waiting or self._is_unsure) and not self._is_timed:
             self._is_timed = True
             longest = max(self._quiet_s, PAUSE_S_MAX)
             after_s = (

@@ -39,5 +39,7 @@ def products(left: Floats, right: Floats) -> Floats:
 
 def cosines(inner: Any, square: Any, squares: Any) -> Floats:
     """Cosines from inner products and squares of lengths; 0 where there is no direction."""
-    length = np.sqrt(square) * np.sqrt(squares)
-    return np.divide(inner, length, out=np.zeros_like(np.asarray(inner, dtype=np.float64)), where=length > 0)
+    length: Any = np.sqrt(square) * np.sqrt(squares)
+    found: Floats = np.zeros_like(np.asarray(inner, dtype=np.float64))
+    np.divide(inner, length, out=found, where=length > 0)
+    return found

@@ -13,6 +13,7 @@ import numpy as np
 
 from ...codecs.vectors import unpack_directions
 from ...projections.clusters.concepts import concepts_of
+from ...projections.clusters.view import cluster_age
 from .exact import Floats, members_max
 
 __all__ = ["Cluster", "Known", "Memory", "sums"]
@@ -67,8 +68,7 @@ class Cluster:
     @property
     def age(self) -> tuple[int, int]:
         """Clusters in the order in which they were founded."""
-        founded, _, number = self.id.partition(".")
-        return int(founded), int(number or 0)
+        return cluster_age(self.id)
 
 
 class Known:

@@ -23,7 +23,7 @@ from ..tables import Table
 from .concepts import concepts_of, opposites_in, words_of
 from .events import ClusterAssigned, ClusterMerged, ClusterSplit, MemoryEmbedded
 
-__all__ = ["REFINE_EVERY", "Change", "ClusterMember", "ClusterRow", "ClusterScope", "Clusters"]
+__all__ = ["REFINE_EVERY", "Change", "ClusterMember", "ClusterRow", "ClusterScope", "Clusters", "cluster_age"]
 
 REFINE_EVERY: Final = 64
 """Changes of a scope from one look at whole clusters to the next: often enough to mend what the order of arrival did,
@@ -111,6 +111,11 @@ class ClusterRow:
     size: int
     concepts: Mapping[str, int]
 
+    @property
+    def age(self) -> tuple[int, int]:
+        """Clusters in the order in which they were founded."""
+        return cluster_age(self.id)
+
 
 @attrs.frozen
 class ClusterScope:
@@ -131,6 +136,12 @@ class ClusterScope:
     embedder: str = ""
 
 
+def cluster_age(cluster_id: str) -> tuple[int, int]:
+    """The position at which a cluster was founded, and its number among those that left others there."""
+    founded, _, number = cluster_id.partition(".")
+    return int(founded), int(number or 0)
+
+
 def _has_opposites(row: ClusterMember) -> bool:
     return bool(row.opposites)
 
@@ -148,7 +159,7 @@ class Clusters(Projection):
             "by_opposites": Index(("scope", "time_ns"), where=_has_opposites),
         },
     )
-    clusters = Table(ClusterRow, key="id", indexes={"by_scope": ("scope", "size")})
+    clusters = Table(ClusterRow, key="id", indexes={"by_scope": "scope"})
     scopes = Table(ClusterScope, key="scope")
 
     @on(MemoryRemembered)

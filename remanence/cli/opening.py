@@ -96,8 +96,12 @@ def require_memory(path: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def reading(options: Options) -> AsyncGenerator[MemoryReader, None]:
+async def reading(options: Options, *, clusters: bool = False) -> AsyncGenerator[MemoryReader, None]:
     """The memory, read-only and with its views up to date, or as it stood at the moment that is asked for.
+
+    Args:
+        options: what the command line says.
+        clusters: whether its clusters are wanted.
 
     Raises:
         Failure: there is none.
@@ -106,7 +110,7 @@ async def reading(options: Options) -> AsyncGenerator[MemoryReader, None]:
     """
     require_memory(options.path)
     async with contextlib.AsyncExitStack() as stack:
-        memory = await _enter_reading(options.path, stack)
+        memory = await _enter_reading(options.path, stack, clusters=clusters)
         if options.moment is None:
             yield memory
             return
@@ -128,12 +132,12 @@ async def glancing(options: Options) -> AsyncGenerator[MemoryReader | PastMemory
         yield memory if options.moment is None else memory.as_of(options.moment)
 
 
-async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack) -> Memory:
+async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack, *, clusters: bool = False) -> Memory:
     for attempt in range(WAIT_TRIES):
         with contextlib.suppress(NotFound):
-            return await stack.enter_async_context(open_memory(path, read_only=True))
+            return await stack.enter_async_context(open_memory(path, read_only=True, clusters=clusters))
         try:
-            async with _open(path, create=False, settings=Settings(retrain=False)):
+            async with _open(path, create=False, settings=Settings(retrain=False), clusters=clusters):
                 pass  # opened for writing, the views have been built
         except Locked as error:
             if attempt == WAIT_TRIES - 1:
@@ -141,11 +145,11 @@ async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack) -> Memory
             if attempt == QUIET_TRIES:
                 notice(f"process {error.pid} is writing and has yet to bring the views up to date; waiting for it")
             await trio.sleep(WAIT_S)
-    return await stack.enter_async_context(open_memory(path, read_only=True))
+    return await stack.enter_async_context(open_memory(path, read_only=True, clusters=clusters))
 
 
 @contextlib.asynccontextmanager
-async def writing(options: Options, *, create: bool = False) -> AsyncGenerator[Memory, None]:
+async def writing(options: Options, *, create: bool = False, clusters: bool = False) -> AsyncGenerator[Memory, None]:
     """The memory, for writing.
 
     Raises:
@@ -160,7 +164,8 @@ async def writing(options: Options, *, create: bool = False) -> AsyncGenerator[M
         require_memory(options.path)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            memory = await stack.enter_async_context(_open(options.path, create=create, by=options.by))
+            opened = _open(options.path, create=create, by=options.by, clusters=clusters)
+            memory = await stack.enter_async_context(opened)
         except Locked as error:
             what = str(error).partition(";")[0]  # what Python programs can do about it comes after that
             hint = "Stop it first to write; commands that only read work meanwhile."

@@ -14,6 +14,7 @@ from .acting import actors
 from .backing import backup, restore
 from .changing import forget, reinforce, remember, revise
 from .checking import verify
+from .clustering import clusters
 from .counting import stats
 from .demonstrating import demo
 from .events import log
@@ -103,6 +104,7 @@ for command in (
     as_of,
     diff,
     bisect,
+    clusters,
     views,
     actors,
     verify,
