@@ -79,7 +79,7 @@ class Clusterer(Actor[Any]):
         self._set_timer()
 
     async def handle(self, batch: Sequence[Any]) -> None:
-        asks = [message for message in batch if isinstance(message, Ask)]
+        asks: list[Ask[Any, int]] = [message for message in batch if isinstance(message, Ask)]
         self._waiting += sum(isinstance(message, Recorded) for message in batch)
         is_due = any(isinstance(message, _Due) and message.round == self._round for message in batch)
         if asks:

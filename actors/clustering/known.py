@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from sys import intern
 
 import attrs
 import numpy as np
@@ -39,7 +40,10 @@ class Memory:
     concepts: tuple[str, ...] = attrs.field(init=False, eq=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "concepts", concepts_of(self.words, self.tags))
+        # One string for each word, however many memories say it: that is most of what they would take.
+        concepts = tuple(map(intern, concepts_of(self.words, self.tags)))
+        object.__setattr__(self, "concepts", concepts)
+        object.__setattr__(self, "words", concepts if not self.tags else tuple(map(intern, self.words)))
 
 
 @attrs.define(eq=False)
