@@ -45,16 +45,21 @@ def hashed(texts: Sequence[str], dimension: int, ignored: frozenset[str]) -> NDA
     """
     places: list[NDArray[np.int64]] = []
     weights: list[NDArray[np.float64]] = []
-    for row, text in enumerate(texts):
-        words = _WORD.findall(text.lower())[:WORDS_MAX]
-        for word in words:
+    counts: list[int] = []
+    for text in texts:
+        count = 0
+        for word in _WORD.findall(text.lower())[:WORDS_MAX]:
             if word not in ignored:
                 place, weight = _places(word[:WORD_LENGTH_MAX], dimension)
-                places.append(place + row * dimension)
+                places.append(place)
                 weights.append(weight)
+                count += len(place)
+        counts.append(count)
     if not places:
         return np.zeros((len(texts), dimension))
-    counted = np.bincount(np.concatenate(places), weights=np.concatenate(weights), minlength=len(texts) * dimension)
+    rows = np.repeat(np.arange(len(texts)) * dimension, counts)
+    whole = np.concatenate(places) + rows
+    counted = np.bincount(whole, weights=np.concatenate(weights), minlength=len(texts) * dimension)
     return counted.reshape(len(texts), dimension)
 
 

@@ -107,8 +107,12 @@ class _Batch:
 
     def settle(self) -> None:
         """Write what has moved into the clusters, once for each."""
-        touched = {each: column for each, column in self._column.items() if each in self._known.clusters}
-        changed = {each: column for each, column in touched.items() if self._moved[column].any()}
+        has_moved: list[bool] = self._moved.any(axis=1).tolist()
+        changed = {
+            cluster_id: column
+            for cluster_id, column in self._column.items()
+            if has_moved[column] and cluster_id in self._known.clusters
+        }
         if changed:
             moved = self._moved[list(changed.values())]
             totals, masses = moved @ self._vectors, moved @ np.diag(self._among)

@@ -74,14 +74,14 @@ def _batch(
 
 def _within(open_: Sequence[int], touched: Sequence[AbstractSet[Hashable]], depth_max: int) -> set[int]:
     """The changes within so many steps of conflict of the first one."""
-    holders: dict[Hashable, list[int]] = {}
-    for index in open_:
-        for thing in touched[index]:
-            holders.setdefault(thing, []).append(index)
     reached = {open_[0]}
-    edge = [open_[0]]
+    far = list(open_[1:])
+    edge: AbstractSet[Hashable] = touched[open_[0]]
     for _ in range(depth_max):
-        things = {thing for index in edge for thing in touched[index] if thing in holders}
-        edge = list(dict.fromkeys(index for thing in things for index in holders.pop(thing) if index not in reached))
-        reached.update(edge)
+        near = [index for index in far if not edge.isdisjoint(touched[index])]
+        if not near:
+            break
+        reached.update(near)
+        far = [index for index in far if index not in reached]
+        edge = set[Hashable]().union(*(touched[index] for index in near))
     return reached

@@ -6,7 +6,7 @@ every so many changes of the scope, wherever a batch ends, and in between each c
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import attrs
 
@@ -101,21 +101,20 @@ def steps_of(known: Known, changes: Sequence[Change]) -> list[Step]:
     return steps
 
 
-def touched_by(known: Known, steps: Sequence[Step]) -> list[set[Hashable]]:
+def touched_by(known: Known, steps: Sequence[Step]) -> list[set[str]]:
     """What each step could see or change: its memory, the concepts and the clusters, before and after.
 
-    A later change of the same memory undoes what the earlier one did, so it touches all that too.
+    A later change of the same memory undoes what the earlier one did, so it touches all that too. A concept that is
+    spelt like a cluster's or a memory's id makes two changes conflict that needn't, which does no harm.
     """
-    by_memory: dict[str, set[Hashable]] = {}
-    found: list[set[Hashable]] = []
+    by_memory: dict[str, set[str]] = {}
+    found: list[set[str]] = []
     for step in steps:
-        things: set[Hashable] = {("memory", step.id)} | by_memory.get(step.id, set())
-        cluster_id = known.cluster_of.get(step.id)
-        if cluster_id is not None:
-            things.add(("cluster", cluster_id))
-        for concept in () if step.now is None else step.now.concepts:
-            things.add(("concept", concept))
-            things.update(("cluster", each) for each in known.by_concept.get(concept, ()))
+        concepts = () if step.now is None else step.now.concepts
+        things = {step.id, *concepts, *by_memory.get(step.id, ())}
+        things.update(*(known.by_concept[concept] for concept in concepts if concept in known.by_concept))
+        if step.id in known.cluster_of:
+            things.add(known.cluster_of[step.id])
         by_memory[step.id] = things
         found.append(things)
     return found
@@ -131,4 +130,4 @@ def _assigned(known: Known, steps: Sequence[Step]) -> ClusterAssigned:
         else:
             joined.setdefault(cluster_id, []).append(memory_id)
     members = {cluster_id: tuple(memories) for cluster_id, memories in sorted(joined.items())}
-    return ClusterAssigned(known.scope, steps[-1].position, members, tuple(left))
+    return ClusterAssigned(known.scope, tuple(step.position for step in steps), members, tuple(left))

@@ -22,6 +22,9 @@ Floats = NDArray[np.float64]
 """Whole numbers, kept as floats for the sake of speed."""
 EXACT_MAX: Final = 1 << 53
 
+BLOCK: Final = 1 << 18
+"""Multiplications up to which OpenBLAS keeps to one thread (65,536 times 4, by `interface/gemm.c`)."""
+
 
 def members_max(dimension: int) -> int:
     """How many members a cluster can have before arithmetic is no longer exact: about 46,000 with 256 components.
@@ -33,8 +36,16 @@ def members_max(dimension: int) -> int:
 
 
 def products(left: Floats, right: Floats) -> Floats:
-    """The inner product of each row of one matrix with each row of another."""
-    return left @ right.T
+    """The inner product of each row of one matrix with each row of another.
+
+    In blocks that BLAS multiplies in the calling thread: its other threads take longer to wake than such a block takes,
+    and keep processors busy while they wait for the next one.
+    """
+    found: Floats = np.empty((len(left), len(right)))
+    step = max(1, BLOCK // max(1, left.size))
+    for start in range(0, len(right), step):
+        np.matmul(left, right[start : start + step].T, out=found[:, start : start + step])
+    return found
 
 
 def cosines(inner: Any, square: Any, squares: Any) -> Floats:

@@ -55,14 +55,14 @@ class ClusterAssigned:
 
     Attributes:
         scope: whose memories.
-        upto: position of the last change that is taken in.
+        taken: positions of the events that changed them, in order: what is taken in.
         joined: for each cluster, the memories that stand in it from now on. A cluster is called by the position of the
             event that founded it.
         left: memories that were forgotten.
     """
 
     scope: tuple[str, ...]
-    upto: int
+    taken: tuple[int, ...]
     joined: dict[str, tuple[str, ...]]
     left: tuple[str, ...] = ()
 

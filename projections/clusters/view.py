@@ -202,7 +202,8 @@ class Clusters(Projection):
     def assigned(self, event: Recorded[ClusterAssigned]) -> None:
         """The changes up to there are taken in."""
         told = event.data
-        waiting = self.changes.select(None, told.scope, stop=told.upto + 1)
+        found = [self.changes.get(told.scope, position) for position in told.taken]
+        waiting = [change for change in found if change is not None]
         if not waiting:
             return
         clusters = {memory: cluster for cluster, memories in told.joined.items() for memory in memories}
