@@ -170,7 +170,7 @@ class ClusterReading:
         return known + sum(_tells(each.data) for each in unseen)
 
     def _members(self, cluster: Cluster) -> list[ClusterMember]:
-        return self._clusters_view().members.select("by_cluster", cluster.scope, cluster.id)
+        return self._clusters_view().members.select("by_cluster", cluster.id)
 
     def _clusters_view(self) -> Clusters:
         try:

@@ -190,7 +190,8 @@ class TakingIn:
             raise InvalidInput(message)
         members = (
             (Memory(each.id, each.words, each.tags, each.vector), each.cluster, each.changed > row.refined)
-            for each in self._view.members.iterate("by_cluster", scope)
+            for cluster in self._view.clusters.select("by_scope", scope)
+            for each in self._view.members.iterate("by_cluster", cluster.id)
         )
         return Known.of(scope, self._identity.dimension, row.changes, members)
 

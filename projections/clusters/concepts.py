@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from itertools import islice
 from typing import Final
 
-__all__ = ["OPPOSITES", "STOP_WORDS", "concepts_of", "opposites_in", "words_of"]
+__all__ = ["OPPOSITES", "STOP_WORDS", "concepts_of", "words_and_opposites", "words_of"]
 
 WORDS_MAX: Final = 48
 """Different words of a text that count as concepts, the first ones: a long text would be about everything."""
-WORD_LENGTHS: Final = range(3, 41)
+WORD_LENGTH_MIN: Final = 3
+WORD_LENGTH_MAX: Final = 40
 _WORD: Final = re.compile(r"\w+")
 STOP_WORDS: Final = frozenset(
     """
@@ -36,24 +38,29 @@ OPPOSITES: Final = (
     ("correct", "wrong"),
 )
 """Whoever says both of a pair contradicts themselves, or tells of a contradiction."""
+_POLES: Final = frozenset(pole for pair in OPPOSITES for pole in pair)
 
 
 def words_of(text: str) -> tuple[str, ...]:
     """The words that a text is about, in lower case, each once, in the order in which they first stand there."""
-    found: dict[str, None] = {}
-    for match in _WORD.finditer(text.lower()):
-        word = match[0]
-        if len(word) in WORD_LENGTHS and word not in STOP_WORDS and not word.isdigit():
-            found[word] = None
-            if len(found) == WORDS_MAX:
-                break
-    return tuple(found)
+    return _about(_WORD.findall(text.lower()))
 
 
-def opposites_in(text: str) -> tuple[str, ...]:
-    """The pairs of opposites both of which a text says as whole words, as `good/bad`."""
-    said = {match[0] for match in _WORD.finditer(text.lower())}
-    return tuple(f"{one}/{other}" for one, other in OPPOSITES if one in said and other in said)
+def words_and_opposites(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """`words_of` a text, and the pairs of opposites both of which it says as whole words, as `good/bad`."""
+    found = _WORD.findall(text.lower())
+    said = _POLES.intersection(found)
+    both = tuple(f"{one}/{other}" for one, other in OPPOSITES if one in said and other in said) if said else ()
+    return _about(found), both
+
+
+def _about(found: Iterable[str]) -> tuple[str, ...]:
+    about = dict.fromkeys(
+        word
+        for word in found
+        if WORD_LENGTH_MIN <= len(word) <= WORD_LENGTH_MAX and word not in STOP_WORDS and not word.isdigit()
+    )
+    return tuple(islice(about, WORDS_MAX))
 
 
 def concepts_of(words: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from ..memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
 from ..projection import Projection, on
 from ..schema import Index
 from ..tables import Table
-from .concepts import concepts_of, opposites_in, words_of
+from .concepts import concepts_of, words_and_opposites
 from .events import ClusterAssigned, ClusterMerged, ClusterSplit, MemoryEmbedded
 
 __all__ = ["REFINE_EVERY", "Change", "ClusterMember", "ClusterRow", "ClusterScope", "Clusters", "cluster_age"]
@@ -147,15 +147,15 @@ def _has_opposites(row: ClusterMember) -> bool:
 
 
 class Clusters(Projection):
-    """Clusters by scope, members by cluster and by scope, and the changes that wait."""
+    """Clusters by scope, members by cluster, and the changes that wait."""
 
     version = 1
-    changes = Table(Change, key=("scope", "position"))
+    changes = Table(Change, key="position")
     members = Table(
         ClusterMember,
         key="id",
         indexes={
-            "by_cluster": ("scope", "cluster", "time_ns"),
+            "by_cluster": ("cluster", "time_ns"),
             "by_opposites": Index(("scope", "time_ns"), where=_has_opposites),
         },
     )
@@ -191,7 +191,7 @@ class Clusters(Projection):
     def embedded(self, event: Recorded[MemoryEmbedded]) -> None:
         """The change that brought the text has its vector."""
         told = event.data
-        change = self.changes.get(told.scope, told.told)
+        change = self.changes.get(told.told)
         if change is not None:
             self.changes.put(attrs.evolve(change, vector=told.vector))
             scope = self.scopes.get(told.scope) or ClusterScope(told.scope)
@@ -202,7 +202,7 @@ class Clusters(Projection):
     def assigned(self, event: Recorded[ClusterAssigned]) -> None:
         """The changes up to there are taken in."""
         told = event.data
-        found = [self.changes.get(told.scope, position) for position in told.taken]
+        found = [self.changes.get(position) for position in told.taken]
         waiting = [change for change in found if change is not None]
         if not waiting:
             return
@@ -218,14 +218,14 @@ class Clusters(Projection):
                 self.members.delete(memory)
         touched.put()
         for change in waiting:
-            self.changes.delete(told.scope, change.position)
+            self.changes.delete(change.position)
         self._count(told.scope, waiting)
 
     @on(ClusterMerged)
     def merged(self, event: Recorded[ClusterMerged]) -> None:
         """All members are in one."""
         told = event.data
-        members = [member for cluster in told.merged for member in self._members(told.scope, cluster)]
+        members = [member for cluster in told.merged for member in self.members.select("by_cluster", cluster)]
         self._move(told.scope, members, told.into)
 
     @on(ClusterSplit)
@@ -234,9 +234,6 @@ class Clusters(Projection):
         told = event.data
         found = [self.members.get(memory) for memory in told.members]
         self._move(told.scope, [member for member in found if member is not None], told.into)
-
-    def _members(self, scope: tuple[str, ...], cluster: str) -> list[ClusterMember]:
-        return self.members.select("by_cluster", scope, cluster)
 
     def _move(self, scope: tuple[str, ...], members: Iterable[ClusterMember], into: str) -> None:
         touched = _Touched(self, scope)
@@ -301,28 +298,39 @@ def _told(before: ClusterMember | None, changes: list[Change], cluster: str | No
     """A member after its changes; None when it was forgotten, or stands in no cluster."""
     member = before
     for change in changes:
-        if change.is_gone:
-            member = None
-        elif change.text is not None and change.vector is not None:
-            member = ClusterMember(
-                change.id,
-                change.scope,
-                "",
-                change.kind or "",
-                words_of(change.text),
-                member.tags if change.tags is None and member is not None else change.tags or (),
-                opposites_in(change.text),
-                member.confidence if change.confidence is None and member is not None else change.confidence or 0.0,
-                change.time_ns,
-                change.position,
-                change.vector,
-            )
-        elif member is not None:
-            member = attrs.evolve(
-                member,
-                tags=member.tags if change.tags is None else change.tags,
-                confidence=member.confidence if change.confidence is None else change.confidence,
-                time_ns=change.time_ns,
-                changed=change.position,
-            )
-    return None if member is None or cluster is None else attrs.evolve(member, cluster=cluster)
+        member = _changed(member, change, cluster or "")
+    return None if cluster is None else member
+
+
+def _changed(before: ClusterMember | None, change: Change, cluster: str) -> ClusterMember | None:
+    if change.is_gone:
+        return None
+    tags, confidence = change.tags, change.confidence
+    if before is not None:
+        tags = before.tags if tags is None else tags
+        confidence = before.confidence if confidence is None else confidence
+    if change.text is not None and change.vector is not None:
+        words, opposites = words_and_opposites(change.text)
+        return ClusterMember(
+            id=change.id,
+            scope=change.scope,
+            cluster=cluster,
+            kind=change.kind or "",
+            words=words,
+            tags=tags or (),
+            opposites=opposites,
+            confidence=confidence or 0.0,
+            time_ns=change.time_ns,
+            changed=change.position,
+            vector=change.vector,
+        )
+    if before is None:
+        return None
+    return attrs.evolve(
+        before,
+        cluster=cluster,
+        tags=tags or (),
+        confidence=confidence or 0.0,
+        time_ns=change.time_ns,
+        changed=change.position,
+    )
