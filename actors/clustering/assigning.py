@@ -130,19 +130,19 @@ class _Batch:
     def _nearest(self, row: int, memory: Memory) -> str | None:
         """The nearest cluster that is near enough; of equals, the oldest."""
         known = self._known
-        knowing = set[str]().union(*(known.by_concept.get(concept, ()) for concept in memory.concepts))
-        met = [each for each in knowing if len(known.clusters[each].members) < known.members_max]
+        met = list(set[str]().union(*(known.by_concept.get(concept, ()) for concept in memory.concepts)))
         if not met:
             return None
         columns = [self._column[cluster_id] for cluster_id in met]
-        bulks = self._sizes[columns] * self._masses[columns]
-        near = cosines(self._inner[row, columns], self._among[row, row], bulks)
+        sizes = self._sizes[columns]
+        near = cosines(self._inner[row, columns], self._among[row, row], sizes * self._masses[columns])
         if memory.tags:
             near = (1 - TAGS_SHARE) * near + TAGS_SHARE * np.array([self._usual(each, memory) for each in met])
+        near[sizes >= known.members_max] = -1.0
         best = float(near.max())
         if best < JOIN:
             return None
-        return min((met[index] for index in np.flatnonzero(near == best)), key=self._age)
+        return min((met[index] for index in np.flatnonzero(near == best).tolist()), key=self._age)
 
     def _usual(self, cluster_id: str, memory: Memory) -> float:
         """How usual a memory's labels are in a cluster: the share of members that have one, on average."""

@@ -6,7 +6,9 @@ every so many changes of the scope, wherever a batch ends, and in between each c
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import attrs
 
@@ -21,6 +23,7 @@ from .refining import refine
 __all__ = ["Decision", "Work", "decide", "steps_of", "touched_by"]
 
 Decision = ClusterAssigned | ClusterMerged | ClusterSplit
+_NO_VECTORS: Final[Mapping[int, bytes]] = MappingProxyType({})
 
 
 @attrs.define(eq=False)
@@ -46,18 +49,25 @@ class Work:
     events: int = 0
 
 
-def decide(known: Known, changes: Sequence[Change], work: Work, depth_max: int = DEPTH_MAX) -> list[Decision]:
+def decide(
+    known: Known,
+    changes: Sequence[Change],
+    work: Work,
+    depth_max: int = DEPTH_MAX,
+    vectors: Mapping[int, bytes] = _NO_VECTORS,
+) -> list[Decision]:
     """Take changes in, and say what came of it.
 
     Args:
         known: the scope's clusters; they are changed.
-        changes: the scope's changes in the order of their positions; every text has its vector.
+        changes: the scope's changes in the order of their positions.
         work: counts what is done.
         depth_max: how many steps of conflict a batch reaches.
+        vectors: by position, the vectors of the texts that have none yet.
     """
     decided: list[Decision] = []
     for part in _parts(changes, REFINE_EVERY - known.changes % REFINE_EVERY):
-        steps = steps_of(known, part)
+        steps = steps_of(known, part, vectors)
         for wave in waves(touched_by(known, steps), depth_max) if len(steps) > 1 else [[[0]]]:
             for batch in wave:
                 assign(known, [steps[index] for index in batch])
@@ -84,7 +94,7 @@ def _parts(changes: Sequence[Change], first: int) -> Iterator[Sequence[Change]]:
         start, stop = stop, stop + REFINE_EVERY
 
 
-def steps_of(known: Known, changes: Sequence[Change]) -> list[Step]:
+def steps_of(known: Known, changes: Sequence[Change], vectors: Mapping[int, bytes] = _NO_VECTORS) -> list[Step]:
     """The changes, each with what its memory says from then on."""
     now: dict[str, Memory | None] = {}
     steps: list[Step] = []
@@ -92,8 +102,9 @@ def steps_of(known: Known, changes: Sequence[Change]) -> list[Step]:
         before = now[change.id] if change.id in now else known.memories.get(change.id)
         tags = change.tags if change.tags is not None else () if before is None else before.tags
         after: Memory | None = None
-        if not change.is_gone and change.text is not None and change.vector is not None:
-            after = Memory(change.id, words_of(change.text), tags, change.vector)
+        vector = vectors.get(change.position, change.vector)
+        if not change.is_gone and change.text is not None and vector is not None:
+            after = Memory(change.id, words_of(change.text), tags, vector)
         elif not change.is_gone and before is not None:
             after = attrs.evolve(before, tags=tags)
         now[change.id] = after

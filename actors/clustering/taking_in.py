@@ -18,7 +18,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, Protocol
 
-import attrs
 import trio
 
 from ...codecs.digests import short_digest
@@ -149,9 +148,7 @@ class TakingIn:
         vectors = {each.told: each.vector for each in embedded}
         events: list[object] = list(embedded)
         for scope, own in _by_scope(changes).items():
-            known = self._of(scope)
-            whole = [attrs.evolve(each, vector=vectors.get(each.position, each.vector)) for each in own]
-            events += decide(known, whole, self.work, self._depth_max)
+            events += decide(self._of(scope), own, self.work, self._depth_max, vectors)
         while len(self.known) > SCOPES_KEPT:
             del self.known[next(iter(self.known))]
         self.work.events += len(embedded)
