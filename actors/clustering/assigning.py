@@ -107,11 +107,11 @@ class _Batch:
 
     def settle(self) -> None:
         """Write what has moved into the clusters, once for each."""
-        has_moved: list[bool] = self._moved.any(axis=1).tolist()
+        moving: set[int] = set(np.flatnonzero(self._moved.any(axis=1)).tolist())
         changed = {
             cluster_id: column
             for cluster_id, column in self._column.items()
-            if has_moved[column] and cluster_id in self._known.clusters
+            if column in moving and cluster_id in self._known.clusters
         }
         if changed:
             moved = self._moved[list(changed.values())]
