@@ -18,6 +18,9 @@ from .actors.supervisor import Group as Group
 from .actors.supervisor import Strategy as Strategy
 from .actors.supervisor import Supervisor as Supervisor
 from .actors.supervisor import supervised as supervised
+from .actors.tagger import Tagger as Tagger
+from .actors.tagger import Tags as Tags
+from .actors.tagger import ToTag as ToTag
 from .appending import Request as Request
 from .causes import Caused as Caused
 from .cloudevents import Exported as Exported
@@ -87,6 +90,10 @@ from .projections.replaying import DetachedView as DetachedView
 from .projections.schema import Index as Index
 from .projections.slow import SlowQuery as SlowQuery
 from .projections.tables import Table as Table
+from .projections.tagging.events import MemoryTagged as MemoryTagged
+from .projections.tagging.importance import Importance as Importance
+from .projections.tagging.view import MemoryTags as MemoryTags
+from .projections.tagging.view import TagRow as TagRow
 from .reading import MemoryReader as MemoryReader
 from .replay import replay as replay
 
@@ -119,6 +126,7 @@ __all__ = [
     "Exported",
     "Found",
     "Group",
+    "Importance",
     "Imported",
     "Index",
     "InvalidInput",
@@ -131,6 +139,8 @@ __all__ = [
     "MemoryDiff",
     "MemoryReader",
     "MemoryRow",
+    "MemoryTagged",
+    "MemoryTags",
     "NewMemory",
     "NotFound",
     "OutcomeUnknown",
@@ -150,6 +160,10 @@ __all__ = [
     "Strategy",
     "Supervisor",
     "Table",
+    "TagRow",
+    "Tagger",
+    "Tags",
+    "ToTag",
     "Unanswered",
     "Unreadable",
     "ViewFailed",

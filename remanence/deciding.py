@@ -32,6 +32,10 @@ __all__ = ["Draft", "Remembered", "draft", "in_turn", "revision", "revision_guar
 
 _FORGOTTEN = event_type_of(MemoryForgotten).name
 _REVISED = event_type_of(MemoryRevised).name
+_CHANGES = tuple(
+    event_type_of(each).name for each in (MemoryRemembered, MemoryReinforced, MemoryRevised, MemoryForgotten)
+)
+"""What a revision may collide with. What a tagger says of a memory changes nothing that a person decides by."""
 
 
 @attrs.frozen
@@ -190,7 +194,7 @@ def revision_guard(rows: Rows[MemoryRow], row: MemoryRow, event: MemoryRevised) 
     Raises:
         InvalidInput: another memory of the scope and kind says it already.
     """
-    guard = Query.of(tags=[memory_tag(row.id)])
+    guard = Query.of(_CHANGES, [memory_tag(row.id)])
     if event.text is None or row.session is not None:
         return guard
     content = content_tag(row.scope, row.kind, event.text)

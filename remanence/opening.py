@@ -22,6 +22,7 @@ from .actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
 from .actors.retrainer import Retrainer
 from .actors.snapshotter import Snapshotter
 from .actors.supervisor import Group, Maker
+from .actors.tagger import Tagger
 from .actors.writer import Durability, Writer
 from .cluster_settings import ClusterSettings, with_clusters
 from .codecs.converter import EventConverter, make_converter
@@ -43,9 +44,11 @@ from .projections.skips import ViewSkipped
 from .projections.slow import SlowQueries
 from .projections.slow_file import SlowFile
 from .projections.snapshots import FOLDER, seed_if_lost
+from .projections.tagging.events import TAGGING_EVENTS
 from .projections.view_store import leaves_of
 from .projections.views import View, Views, distinct
 from .running import running
+from .tagging import with_tagger
 
 __all__ = ["Settings", "open_engine", "open_memory"]
 
@@ -179,13 +182,20 @@ def _claimed(root: Path, *, read_only: bool, create: bool) -> Generator[None]:
 
 @contextlib.asynccontextmanager
 async def open_memory(
-    path: Path | str, *, by: str | None = None, clusters: ClusterSettings | bool = False, **options: Any
+    path: Path | str,
+    *,
+    by: str | None = None,
+    tagger: Tagger | bool = False,
+    clusters: ClusterSettings | bool = False,
+    **options: Any,
 ) -> AsyncGenerator[Memory, None]:
     """Open a memory, making it if it isn't there.
 
     Args:
         path: its folder.
         by: who remembers; noted on every event.
+        tagger: tags every memory in the background: True for the built-in tagger, or one of your own. Each memory then
+            has one event more. Read-only, nothing is tagged, but there is the view to find by tags.
         clusters: whether memories that are about the same are brought together in clusters, or how.
         options: whatever `open_engine` takes; events and projections of your own come beside memory's.
 
@@ -194,8 +204,9 @@ async def open_memory(
         NotFound, Damaged, StorageFailed, InvalidInput: as `open_engine`.
     """
     options = with_clusters(clusters, options)
-    events = (*MEMORY_EVENTS, *options.pop("events", ()))
+    events = (*MEMORY_EVENTS, *TAGGING_EVENTS, *options.pop("events", ()))
     projections = (Memories, *options.pop("projections", ()))
+    options = with_tagger(options, tagger=tagger)
     async with open_engine(path, events=events, projections=projections, **options) as engine:
         yield Memory(engine, by)
 

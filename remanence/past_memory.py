@@ -18,6 +18,8 @@ from .histories import Histories
 from .projections.alone import fold_alone
 from .projections.memories.view import Memories, MemoryRow
 from .projections.skips import skips_of
+from .projections.tagging.view import TagRow
+from .tagged import tags_from
 
 if TYPE_CHECKING:
     from .reading import MemoryReader
@@ -64,6 +66,14 @@ class PastMemory(Histories):
             if row is not None:
                 return row
         raise self._absence(memory_id)
+
+    def tags(self, memory_id: str) -> TagRow:
+        """What a tagger had made of a memory by then.
+
+        Raises:
+            NotFound, ViewFailed: as `get`.
+        """
+        return tags_from(self.history(memory_id), self.get(memory_id))
 
     async def __aenter__(self) -> MemoryReader:
         engine = await self._entered.enter_async_context(self._opened.as_of(self.position, progress=self._progress))

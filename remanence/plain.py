@@ -11,8 +11,9 @@ import msgspec
 
 from .core.recorded import Recorded
 from .projections.memories.view import MemoryRow
+from .projections.tagging.view import TagRow
 
-__all__ = ["Plain", "encode", "plain_event", "plain_memory"]
+__all__ = ["Plain", "encode", "plain_event", "plain_memory", "plain_tags"]
 
 Plain = dict[str, object]
 _encoder: Final = msgspec.json.Encoder(enc_hook=str)
@@ -73,3 +74,14 @@ def plain_memory(row: MemoryRow) -> Plain:
         "reinforced": row.reinforced,
         "revised": row.revised,
     }
+
+
+def plain_tags(row: TagRow) -> Plain:
+    """What a tagger made of a memory."""
+    plain: Plain = {"tagger": row.tagger, "version": row.version, "keywords": row.keywords}
+    if row.cxd is not None:
+        plain |= {"class": row.cxd, "state": row.state, "sure": row.sure}
+    plain |= {"quality": row.quality, "score": row.score}
+    if row.duplicate_of is not None:
+        plain |= {"duplicate_of": row.duplicate_of, "similarity": row.similarity}
+    return plain | {"position": row.tagged}

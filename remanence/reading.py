@@ -23,13 +23,17 @@ from .core.verify import Report
 from .differing import MemoryDiff, difference
 from .engine import Engine, Statistics
 from .histories import Histories, is_id
-from .identity import NewMemory
+from .identity import NewMemory, check_moment
 from .past import interruptible, replaying
 from .past_memory import PastMemory
 from .projections.auditing import Audit
 from .projections.memories.view import Memories, MemoryRow
 from .projections.replaying import Replay
 from .projections.snapshots import FOLDER
+from .projections.tagging.importance import Importance, importance_of
+from .projections.tagging.view import TagRow
+from .tagged import TagsWanted, find_tagged, tags_of
+from .tagging import wait_for_tags
 from .wanted import Order, Wanted
 
 __all__ = ["MemoryReader"]
@@ -68,6 +72,9 @@ class MemoryReader(ClusterReading, Histories):
         since: datetime | None = None,
         until: datetime | None = None,
         min_confidence: float = 0.0,
+        keyword: str | None = None,
+        cxd: str | None = None,
+        quality: str | None = None,
         order: Order = "newest",
         limit: int | None = 100,
     ) -> list[MemoryRow]:
@@ -81,12 +88,17 @@ class MemoryReader(ClusterReading, Histories):
             since: only from this time on.
             until: only before this time.
             min_confidence: only this sure or surer.
+            keyword: only with this keyword, or this word in one, of a tagger's.
+            cxd: only of this class: control, context, data.
+            quality: only of this quality: good, doubtful, short, duplicate, junk.
             order: "newest" or "oldest" first by time, or "surest" first by confidence.
             limit: at most so many; None for all.
 
         Raises:
             InvalidInput: something can't be taken.
+            NotFound: a keyword, class or quality is asked for, and the memory was opened without a tagger.
         """
+        tagged = TagsWanted(keyword=keyword, cxd=cxd, quality=quality)
         wanted = Wanted(
             scope=scope,
             kind=kind,
@@ -98,7 +110,40 @@ class MemoryReader(ClusterReading, Histories):
             order=order,
             limit=limit,
         )
-        return wanted.among(self._rows)
+        return wanted.among(self._rows) if tagged.is_anything else find_tagged(self.engine, wanted, tagged)
+
+    def tags(self, memory_id: str) -> TagRow:
+        """What a tagger made of a memory: keywords, class, quality.
+
+        Raises:
+            NotFound: there is no such memory, or it has been forgotten.
+        """
+        return tags_of(self.engine, self.get(memory_id))
+
+    async def wait_for_tags(self, timeout_s: float | None = None) -> None:
+        """Make what was accepted durable, and wait until a tagger has seen every memory that there is.
+
+        Raises:
+            Behind: not within `timeout_s` seconds.
+            NotFound: the memory was opened without a tagger.
+            ViewFailed, Closed: as `Engine.wait_for`.
+        """
+        await wait_for_tags(self.engine, timeout_s)
+
+    def importance(self, memory_id: str, at: datetime | None = None) -> Importance:
+        """How much a memory matters at a moment: by class, use, age, confidence and kind.
+
+        Args:
+            memory_id: the memory.
+            at: the moment, an aware datetime; by default, now.
+
+        Raises:
+            NotFound: there is no such memory, or it has been forgotten.
+            InvalidInput: the moment has no time zone.
+        """
+        row = self.get(memory_id)
+        time_ns = self.engine.clock() if at is None else check_moment("at", at)
+        return importance_of(row, tags_of(self.engine, row), time_ns)
 
     def events(
         self,

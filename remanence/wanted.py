@@ -52,6 +52,18 @@ class Wanted:
             if moment is not None:
                 object.__setattr__(self, bound, check_moment(name, moment))
 
+    def fits(self, row: MemoryRow) -> bool:
+        """Whether a memory is wanted."""
+        return (
+            row.scope == self.scope
+            and row.confidence >= self.min_confidence
+            and (self.kind is None or row.kind == self.kind)
+            and (self.session is None or row.session == self.session)
+            and set(self.tags) <= set(row.tags)
+            and (self._low is None or row.time_ns >= self._low)
+            and (self._high is None or row.time_ns < self._high)
+        )
+
     def among(self, rows: Rows[MemoryRow]) -> list[MemoryRow]:
         """Those of the memories that are wanted, in order."""
         conditions: dict[str, Any] = {"scope": self.scope}

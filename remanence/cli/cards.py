@@ -17,6 +17,8 @@ from ..projections.memories.events import (
     TranscriptImported,
 )
 from ..projections.memories.view import MemoryRow
+from ..projections.tagging.events import MemoryTagged
+from ..projections.tagging.view import TagRow
 from .output import Output
 from .texts import clean, count, moment, one_line
 
@@ -51,8 +53,8 @@ def memory_entry(out: Output, row: MemoryRow) -> None:
     out.prose(about, indent=INDENT)
 
 
-def memory_card(out: Output, row: MemoryRow) -> None:
-    """All that is known of a memory."""
+def memory_card(out: Output, row: MemoryRow, tags: TagRow | None = None) -> None:
+    """All that is known of a memory, and what a tagger made of it."""
     out.prose(spoken(row.speaker, row.text))
     out.line()
     changes = [f"event {row.position}"]
@@ -71,7 +73,19 @@ def memory_card(out: Output, row: MemoryRow) -> None:
         ("metadata", ", ".join(f"{name}={value}" for name, value in row.metadata.items()) or None),
         ("history", ", ".join(changes)),
     ]
-    fact_lines(out, facts)
+    fact_lines(out, facts if tags is None or not tags.is_tagged else [*facts, *_tag_facts(tags)])
+
+
+def _tag_facts(tags: TagRow) -> list[tuple[str, str | None]]:
+    quality = tags.quality
+    if tags.duplicate_of is not None:
+        quality += f" of {tags.duplicate_of}, {tags.similarity:.2f} alike"
+    return [
+        ("keywords", ", ".join(tags.keywords) or None),
+        ("class", None if tags.cxd is None else f"{tags.cxd} {tags.state}, sure {tags.sure:.2f}"),
+        ("quality", quality),
+        ("tagged", f"by {tags.tagger} {tags.version}, event {tags.tagged}"),
+    ]
 
 
 def fact_lines(out: Output, facts: list[tuple[str, str | None]]) -> None:
@@ -113,8 +127,9 @@ def summary(event: Recorded[Any], *, with_id: bool = True) -> Text:
     match event.data if event.is_known else None:
         case MemoryRemembered() as told:
             return spoken(told.speaker, told.text)
-        case MemoryRevised() as told:
-            return _named(told.id, _changes(told), with_id=with_id and told.text is None)
+        case MemoryRevised() | MemoryTagged() as told:
+            text = _changes(told) if isinstance(told, MemoryRevised) else _tags(told)
+            return _named(told.id, text, with_id=with_id and (isinstance(told, MemoryTagged) or told.text is None))
         case MemoryReinforced(id=memory_id, note=words) | MemoryForgotten(id=memory_id, reason=words):
             return _named(memory_id, Text(clean(words or "")), with_id=with_id)
         case TranscriptImported() as told:
@@ -138,3 +153,8 @@ def _changes(told: MemoryRevised) -> Text:
     if told.reason:
         text.append(f" ({clean(told.reason)})", style="dim")
     return text
+
+
+def _tags(told: MemoryTagged) -> Text:
+    cxd = None if told.cxd is None else f"{told.cxd} {told.state}"
+    return Text(clean(" · ".join(filter(None, (", ".join(told.keywords), cxd, told.quality)))))

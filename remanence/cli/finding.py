@@ -7,8 +7,11 @@ from typing import Final
 
 import click
 
-from ..plain import plain_event, plain_memory
+from ..plain import plain_event, plain_memory, plain_tags
 from ..projections.memories.view import Memories, MemoryRow
+from ..projections.tagging.cxd import CLASSES
+from ..projections.tagging.quality import QUALITIES
+from ..projections.tagging.view import MemoryTags, TagRow
 from ..reading import MemoryReader
 from ..wanted import Order
 from .cards import event_entry, memory_card, memory_entry
@@ -31,16 +34,16 @@ SCOPES_SHOWN: Final = 8
 def get(options: Options, *, memory_id: str) -> None:
     """Show the memory ID as it is now."""
 
-    async def body() -> MemoryRow:
+    async def body() -> tuple[MemoryRow, TagRow]:
         async with glancing(options) as memory:
-            return memory.get(memory_id)
+            return memory.get(memory_id), memory.tags(memory_id)
 
-    row = run(body)
+    row, tags = run(body)
     out = Output(as_json=options.as_json)
     if out.as_json:
-        out.json(plain_memory(row))
+        out.json(plain_memory(row) | ({"tagged": plain_tags(tags)} if tags.is_tagged else {}))
     else:
-        memory_card(out, row)
+        memory_card(out, row, tags)
 
 
 @click.command(
@@ -49,6 +52,7 @@ def get(options: Options, *, memory_id: str) -> None:
         "remanence find --scope ada --kind preference",
         "remanence find --tag drink --tag morning --order surest",
         "remanence find --session 2026-03-02 --all --json",
+        "remanence find --keyword invoices --class control",
     ),
 )
 @click.option("--scope", metavar="PATH", default="main", show_default=True, help="Whose memories.")
@@ -66,6 +70,9 @@ def get(options: Options, *, memory_id: str) -> None:
 @click.option(
     "--min-confidence", metavar="SHARE", type=click.FloatRange(0, 1), default=0.0, help="Only this sure or surer."
 )
+@click.option("--keyword", metavar="WORD", help="Only with this keyword of a tagger's, or this word in one.")
+@click.option("--class", "cxd", type=click.Choice(CLASSES), help="Only what a tagger says to be for this.")
+@click.option("--quality", type=click.Choice(QUALITIES), help="Only what a tagger finds so good.")
 @click.option(
     "--order",
     type=click.Choice(["newest", "oldest", "surest"]),
@@ -89,6 +96,9 @@ def find(
     since: datetime | None,
     until: datetime | None,
     min_confidence: float,
+    keyword: str | None,
+    cxd: str | None,
+    quality: str | None,
     order: Order,
     limit: int,
     wants_all: bool,
@@ -97,7 +107,8 @@ def find(
     out = Output(as_json=options.as_json)
 
     async def body() -> None:
-        async with reading(options) as memory:
+        views = [MemoryTags] if keyword or cxd or quality else []
+        async with reading(options, projections=views) as memory:
             rows = memory.find(
                 scope=scope,
                 kind=kind,
@@ -106,11 +117,17 @@ def find(
                 since=since,
                 until=until,
                 min_confidence=min_confidence,
+                keyword=keyword,
+                cxd=cxd,
+                quality=quality,
                 order=order,
                 limit=None if wants_all else limit + 1,
             )
             if not rows:
-                raise Failure(f"nothing found in scope {scope}", Exit.NOTHING, hint=_other_scopes(memory, scope))
+                hint = _untagged(memory) if views else None
+                raise Failure(
+                    f"nothing found in scope {scope}", Exit.NOTHING, hint=hint or _other_scopes(memory, scope)
+                )
             for row in rows if wants_all else rows[:limit]:
                 if out.as_json:
                     out.json(plain_memory(row))
@@ -121,6 +138,16 @@ def find(
                 notice(f"there is more; ask for --all, or for another --limit than {limit}")
 
     run(body)
+
+
+def _untagged(memory: MemoryReader) -> str | None:
+    """What to do if it was looked for by tags, and there are memories without."""
+    rows = memory.engine.view(MemoryTags).rows
+    return (
+        "Not every memory has been tagged; `remanence tag` does that."
+        if rows.select("by_tagger", "", limit=1)
+        else None
+    )
 
 
 def _other_scopes(memory: MemoryReader, scope: str) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -35,6 +35,7 @@ WAIT_S: Final = 0.05
 QUIET_TRIES: Final = 5
 """A view is behind its log for some milliseconds with every commit; only what lasts is worth a word."""
 _PARTS: Final = frozenset({"log", "views", "lease"})
+_NO_PARTS: Final[Mapping[str, Any]] = {}
 
 
 def run(body: Callable[[], Awaitable[T]]) -> T:
@@ -96,12 +97,12 @@ def require_memory(path: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def reading(options: Options, *, clusters: bool = False) -> AsyncGenerator[MemoryReader, None]:
+async def reading(options: Options, **parts: Any) -> AsyncGenerator[MemoryReader, None]:
     """The memory, read-only and with its views up to date, or as it stood at the moment that is asked for.
 
     Args:
         options: what the command line says.
-        clusters: whether its clusters are wanted.
+        parts: what `open_memory` takes for parts that not every memory has.
 
     Raises:
         Failure: there is none.
@@ -110,7 +111,7 @@ async def reading(options: Options, *, clusters: bool = False) -> AsyncGenerator
     """
     require_memory(options.path)
     async with contextlib.AsyncExitStack() as stack:
-        memory = await _enter_reading(options.path, stack, clusters=clusters)
+        memory = await _enter_reading(options.path, stack, parts)
         if options.moment is None:
             yield memory
             return
@@ -132,12 +133,12 @@ async def glancing(options: Options) -> AsyncGenerator[MemoryReader | PastMemory
         yield memory if options.moment is None else memory.as_of(options.moment)
 
 
-async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack, *, clusters: bool = False) -> Memory:
+async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack, parts: Mapping[str, Any] = _NO_PARTS) -> Memory:
     for attempt in range(WAIT_TRIES):
         with contextlib.suppress(NotFound):
-            return await stack.enter_async_context(open_memory(path, read_only=True, clusters=clusters))
+            return await stack.enter_async_context(open_memory(path, read_only=True, **parts))
         try:
-            async with _open(path, create=False, settings=Settings(retrain=False), clusters=clusters):
+            async with _open(path, create=False, settings=Settings(retrain=False), **parts):
                 pass  # opened for writing, the views have been built
         except Locked as error:
             if attempt == WAIT_TRIES - 1:
@@ -145,12 +146,12 @@ async def _enter_reading(path: Path, stack: contextlib.AsyncExitStack, *, cluste
             if attempt == QUIET_TRIES:
                 notice(f"process {error.pid} is writing and has yet to bring the views up to date; waiting for it")
             await trio.sleep(WAIT_S)
-    return await stack.enter_async_context(open_memory(path, read_only=True, clusters=clusters))
+    return await stack.enter_async_context(open_memory(path, read_only=True, **parts))
 
 
 @contextlib.asynccontextmanager
-async def writing(options: Options, *, create: bool = False, clusters: bool = False) -> AsyncGenerator[Memory, None]:
-    """The memory, for writing.
+async def writing(options: Options, *, create: bool = False, **parts: Any) -> AsyncGenerator[Memory, None]:
+    """The memory, for writing; with parts that not every memory has, as `open_memory` takes them.
 
     Raises:
         Failure: there is none, and it is not for this command to make one.
@@ -164,8 +165,7 @@ async def writing(options: Options, *, create: bool = False, clusters: bool = Fa
         require_memory(options.path)
     async with contextlib.AsyncExitStack() as stack:
         try:
-            opened = _open(options.path, create=create, by=options.by, clusters=clusters)
-            memory = await stack.enter_async_context(opened)
+            memory = await stack.enter_async_context(_open(options.path, create=create, by=options.by, **parts))
         except Locked as error:
             what = str(error).partition(";")[0]  # what Python programs can do about it comes after that
             hint = "Stop it first to write; commands that only read work meanwhile."

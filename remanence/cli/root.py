@@ -25,6 +25,7 @@ from .importing import import_
 from .options import JSON_HELP, Options, path_option
 from .past import as_of, audit, bisect, diff, fork
 from .reasons import why
+from .tagging import tag
 from .viewing import views
 
 __all__ = ["main"]
@@ -99,6 +100,7 @@ for command in (
     find,
     history,
     why,
+    tag,
     log,
     stats,
     as_of,
