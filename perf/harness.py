@@ -21,6 +21,7 @@ import attrs
 __all__ = [
     "BYTES",
     "MICROSECONDS",
+    "PERCENT",
     "PER_SECOND",
     "Case",
     "Contender",
@@ -40,7 +41,8 @@ Say = Callable[[str], None]
 PER_SECOND: Final = "/s"
 MICROSECONDS: Final = "µs"
 BYTES: Final = "bytes"
-"""Units of values: a rate, the time of each, or what is counted itself."""
+PERCENT: Final = "%"
+"""Units of values: a rate, the time of each, what is counted itself, or which part of it is right."""
 
 
 class WrongAnswer(Exception):
@@ -77,11 +79,13 @@ class Sample:
         count: how many things were done.
         seconds: how long that took.
         latencies_s: how long each call took, if calls are what users wait for.
+        of: what a percentage is of.
     """
 
     count: int
     seconds: float
     latencies_s: Sequence[float] = ()
+    of: int = 0
 
 
 @attrs.frozen
@@ -120,7 +124,7 @@ class Case:
         things: what is counted: "events", "rows".
         contenders: who does it.
         goals: what our own shall reach.
-        unit: PER_SECOND, MICROSECONDS for each, or BYTES, which are the sample's count.
+        unit: PER_SECOND, MICROSECONDS for each, BYTES, which are the sample's count, or PERCENT, its share.
     """
 
     name: str
@@ -201,6 +205,8 @@ def result_of(case: Case, samples: dict[str, list[Sample]]) -> Result:
 def _measured(name: str, samples: Sequence[Sample], unit: str) -> Measured:
     if unit == MICROSECONDS:
         values = tuple(sample.seconds / sample.count * 1e6 for sample in samples)
+    elif unit == PERCENT:
+        values = tuple(100 * sample.count / sample.of for sample in samples)
     elif unit == BYTES:
         values = tuple(float(sample.count) for sample in samples)
     else:

@@ -18,6 +18,7 @@ from .rebuild import rebuild
 from .scan import scan
 from .size import size
 from .tagged import tagged
+from .tagger import tagger
 from .verify import verify
 
 __all__ = ["WORKLOADS", "Workload"]
@@ -38,4 +39,5 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "verify": verify,
     "size": size,
     "actors": actors,
+    "tagger": tagger,
 }
