@@ -115,6 +115,10 @@ class TaggingStatistics:
 
 
 COUNTED_MAX: Final = 1_000
+WAITING_MAX: Final = PUT_OFF_MAX + 1
+"""Among so many that are outdated there is one that is not put off."""
+LEAST_NAP_S: Final = 0.01
+"""However much there seems to do, when the last step found nothing that it could."""
 
 
 class Tagging:
@@ -183,6 +187,8 @@ class Tagging:
         if not decided:
             return 0
         positions = await self._desk.record([self._decision(event, row.due, after) for row, event in decided])
+        for row, _ in decided:
+            self._put_off.pop((row.id, row.due), None)
         self._recorded += len(positions)
         if positions:
             await self._desk.shows(max(positions))
@@ -211,7 +217,7 @@ class Tagging:
         """Memories that another tagger or an older version has tagged; a newer version's tags are left alone."""
         now, found = trio.current_time(), 0
         for name, version in self._others():
-            for row in self._desk.tags.rows.select("by_tagger", name, version, limit=limit + len(self._put_off)):
+            for row in self._desk.tags.rows.iterate("by_tagger", name, version):
                 if found == limit:
                     return
                 if put_off or self._put_off.get((row.id, row.due), (now, 0))[0] <= now:
@@ -234,13 +240,13 @@ class Tagging:
 
     def _nap_s(self) -> float:
         """How long there will be nothing to do, if nothing happens."""
-        if next(self._outdated(1, put_off=True), None) is None:
-            return float("inf")
         now = trio.current_time()
-        until = [self._retag_at, now + self._guard.open_for_s]
-        if next(self._outdated(1), None) is None:
-            until.append(min(at for at, _ in self._put_off.values()))
-        return max(0.001, max(until) - now)
+        first = float("inf")
+        for row in self._outdated(WAITING_MAX, put_off=True):
+            first = min(first, self._put_off.get((row.id, row.due), (now, 0))[0])
+            if first <= now:
+                break
+        return max(LEAST_NAP_S, first - now, self._retag_at - now, self._guard.open_for_s)
 
     # -- deciding
 

@@ -19,9 +19,19 @@ from remanence.testkit.scratch import scratch
 from ..effort import IS_LONG
 from .desk import Crash, Model, PaperDesk, told
 
-SEEDS = 500 if IS_LONG else 60
+SEEDS = 1000 if IS_LONG else 200
 GUARD = GuardSettings(deadline_s=2, attempts=2, first_pause_s=0.1, failures=3, rest_s=5)
 MAIN = ("main",)
+
+
+class Counted(Tagging):
+    """Tagging that counts its steps."""
+
+    steps = 0
+
+    async def step(self) -> int:
+        self.steps += 1
+        return await super().step()
 
 
 async def write(desk: PaperDesk, random: Random) -> None:
@@ -64,11 +74,12 @@ async def story(folder: Path, seed: int) -> None:
         await write(desk, random)
         nursery.cancel_scope.cancel()
     desk.crash_before_record = desk.crash_after_record = False
-    tagging = Tagging(desk, model, guard=GUARD, retags_per_s=100)
+    tagging = Counted(desk, model, guard=GUARD, retags_per_s=100)
     with trio.move_on_after(600):
         await tagging.run()
     found = tagging.statistics()
     assert (found.untagged, found.outdated) == (0, 0), found
+    assert tagging.steps < 100, "it waits for something to do rather than look for it all the time"
     rows = desk.tags.rows.select()
     assert {row.id for row in rows} == {row.id for row in desk.memories.select()}
     assert {row.tagger for row in rows} == {"model"}
