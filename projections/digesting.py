@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from blake3 import blake3
 
-__all__ = ["absorb"]
+from .rows import Rows
+
+__all__ = ["absorb", "digest_of"]
+
+
+def digest_of(tables: Mapping[str, Rows[Any]]) -> str:
+    """Digest of all rows and index entries of tables."""
+    hasher = blake3()
+    for name, rows in sorted(tables.items()):
+        for entry in rows.entries():
+            absorb(hasher, name, entry)
+    return hasher.hexdigest()
 
 
 def absorb(hasher: blake3, table: str, entry: tuple[str, bytes, bytes]) -> None:

@@ -21,7 +21,7 @@ import lmdb
 from ..codecs import keys
 from ..core.errors import Damaged, InvalidInput
 from .conditions import Where
-from .criteria import AllOf, Node, criteria, fits
+from .criteria import AllOf, Atom, Node, criteria, fits
 from .cursors import decode_cursor, encode_cursor
 from .plain import plain
 from .planner import Candidate, Order, Path, candidates, cost
@@ -35,6 +35,7 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 COUNTED_MAX: Final = 64
 """Entries counted one by one before the rest is guessed: about 10 µs, less than reading a few rows."""
+_NAMES: Final = frozenset((str, type(None)))
 _COMPLEMENT: Final = bytes(range(255, -1, -1))
 
 
@@ -80,6 +81,19 @@ class Question:
         node = criteria(table.fields, asked, table.name)
         parts = node.parts if isinstance(node, AllOf) else (node,)  # each field of these has one atom already
         return cls(parts, _order(table, order), limit, after, index, scan)
+
+    def value_of(self, field: str) -> bytes | None:
+        """The packed value that a field has to have; None if it may have others."""
+        for part in self.asked:
+            if isinstance(part, Atom) and part.field == field and part.is_point and not part.is_each:
+                return part.spans[0].low
+        return None
+
+    @property
+    def is_nameable(self) -> bool:
+        """Whether equal questions are the same: nothing in it is of a type that isn't meant to be there."""
+        kinds = (type(self.after), type(self.index), type(self.scan), type(self.limit))
+        return kinds[0] in _NAMES and kinds[1] in _NAMES and kinds[2] is bool and kinds[3] is not bool
 
     def identity(self) -> bytes:
         """What a cursor belongs to: everything but how many rows are wanted and from where on."""

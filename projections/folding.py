@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import lmdb
@@ -11,6 +12,7 @@ from ..codecs.frames import leaf
 from ..codecs.rows import RowCodec
 from ..core.errors import ViewFailed
 from ..core.recorded import Recorded
+from .caching.view_caches import NO_CACHES, ViewCaches
 from .projection import Projection
 from .rows import WriteRows
 from .view_store import ViewStore
@@ -24,6 +26,8 @@ def fold(
     codecs: Mapping[str, RowCodec[Any]],
     events: Sequence[Recorded[Any]],
     skips: frozenset[int],
+    *,
+    caches: ViewCaches = NO_CACHES,
 ) -> tuple[int, Exception] | None:
     """Run the handlers over events in one transaction; or tell which event's handler raised what, and change nothing.
 
@@ -33,14 +37,14 @@ def fold(
         codecs: what the rows of each table are packed with.
         events: the next ones.
         skips: positions of those to pass over.
+        caches: what is kept of the tables, to be told what changes.
 
     Raises:
         StorageFailed: the disk refuses; nothing changed.
     """
     # Together first, which is cheaper. If anything is wrong, once more and with care, to tell whose fault it is.
-    return _attempt(projection, store, codecs, events, skips, is_careful=False) and _attempt(
-        projection, store, codecs, events, skips, is_careful=True
-    )
+    attempt = partial(_attempt, projection, store, codecs, events, skips, caches=caches)
+    return attempt(is_careful=False) and attempt(is_careful=True)
 
 
 def _attempt(
@@ -51,13 +55,14 @@ def _attempt(
     skips: frozenset[int],
     *,
     is_careful: bool,
+    caches: ViewCaches,
 ) -> tuple[int, Exception] | None:
     failed: list[tuple[int, Exception]] = []
 
     def change(txn: lmdb.Transaction[bytes]) -> None:
         failed.clear()
         rows = {
-            name: WriteRows(table, store.env, codecs[name], txn, is_careful=is_careful)
+            name: WriteRows(table, store.env, codecs[name], txn, is_careful=is_careful, cache=caches.tables.get(name))
             for name, table in projection.tables.items()
         }
         at_work = projection(rows)
@@ -81,11 +86,14 @@ def _attempt(
                 raise
             failed.append((0, error))  # of whichever event it is
             raise _Abandoned from error
+        caches.changing()
 
     try:
         store.write(change, events[-1].position, leaf(events[-1].frame))
     except _Abandoned:
         return failed[0]
+    finally:
+        caches.changed()
     return None
 
 

@@ -20,12 +20,13 @@ class Found(list[R]):
 
     def __init__(self, rows: Iterable[R], cursor: Callable[[], str] | None = None) -> None:
         super().__init__(rows)
-        self._cursor = cursor
+        self.later = cursor
+        """What tells `cursor`; None when there is nothing more."""
 
     @property
     def cursor(self) -> str | None:
         """The place of the last row, if the page is full; the page after it may turn out to be empty."""
-        return None if self._cursor is None else self._cursor()
+        return None if self.later is None else self.later()
 
 
 @attrs.frozen

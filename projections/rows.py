@@ -21,6 +21,7 @@ from ..codecs import keys
 from ..codecs.rows import RowCodec
 from ..core.environment import Environment
 from ..core.errors import Closed, Damaged, InvalidInput
+from .caching.levels import TableCache
 from .conditions import Where
 from .finding import Finder, Question
 from .plain import plain
@@ -152,6 +153,10 @@ class Rows(Generic[R]):
         question = Question.of(
             self._table, wheres, conditions, order=order, limit=limit, after=after, index=index, scan=scan
         )
+        return self.answer(question)
+
+    def answer(self, question: Question) -> Found[R]:
+        """As `find`, for a question that is ready: `Question.of` checks one, once for as often as it is asked."""
         with self._reading() as txn:
             began = self._slow.clock()
             found, plan = self._finder.find(txn, question)
@@ -236,6 +241,7 @@ class WriteRows(Rows[R]):
         txn: lmdb.Transaction[bytes],
         *,
         is_careful: bool = True,
+        cache: TableCache[R] | None = None,
     ) -> None:
         """Prepare for a batch of events.
 
@@ -246,12 +252,14 @@ class WriteRows(Rows[R]):
             txn: the transaction to write in.
             is_careful: see at once whether a row can be kept, and not when the batch is stored, which is cheaper
                 because many are packed together.
+            cache: what is kept of them, to be told what changes.
         """
         super().__init__(table, env, codec)
         self._txn = txn
         self._is_careful = is_careful
         self._key_of: Callable[[R], Any] = attrgetter(*table.key)
         self._single = len(table.key) == 1
+        self._cache = cache
         self._before: dict[bytes, R | None] = {}
         self._after: dict[bytes, R | None] = {}
         self._passed: list[tuple[bytes, R]] = []
@@ -309,6 +317,8 @@ class WriteRows(Rows[R]):
         if self._passed:
             self._packed([key for key, _ in self._passed], [row for _, row in self._passed])
         self._look_up(self._after.keys() - self._before.keys())
+        if self._cache is not None:
+            self._cache.note((key, self._before[key], row) for key, row in self._after.items())
         after = {key: row for key, row in self._after.items() if row is not None}
         before = {key: row for key in self._after if (row := self._before[key]) is not None}
         come = self._packed(list(after), list(after.values()))

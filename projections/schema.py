@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
@@ -23,6 +23,8 @@ from .plain import PLAIN, plain
 __all__ = ["Index", "Schema", "row_key"]
 
 R = TypeVar("R")
+_DOMAINS: Final = (frozenset({"str"}), frozenset({"tuple"}))
+"""Kinds of which a value has one packed form, whichever number it was written as."""
 
 
 def _as_index(declared: str | tuple[str, ...] | Index) -> Index:
@@ -40,6 +42,7 @@ class Schema(Generic[R]):
         *,
         key: str | tuple[str, ...],
         indexes: Mapping[str, str | tuple[str, ...] | Index] | None = None,
+        domain: str | None = None,
     ) -> None:
         """Declare a table.
 
@@ -47,6 +50,8 @@ class Schema(Generic[R]):
             row: a frozen attrs class.
             key: the field, or fields, that tell rows apart.
             indexes: by name: a field, several fields, or an `Index`.
+            domain: the field that most questions fix, a text or a tuple: what is cached of one of its values outlives
+                changes to rows with others. It changes no answer and nothing that is stored.
 
         Raises:
             InvalidInput: the class isn't an attrs class, or a field isn't one of its.
@@ -57,6 +62,7 @@ class Schema(Generic[R]):
         self.row = row
         self.key = (key,) if isinstance(key, str) else tuple(key)
         self.indexes = {name: _as_index(declared) for name, declared in (indexes or {}).items()}
+        self.domain = domain
         self.name = ""
         self._check()
 
@@ -69,6 +75,10 @@ class Schema(Generic[R]):
                 if name not in fields:
                     message = f"{what} of a table of {self.row.__name__} names the field {name!r}, which it hasn't got"
                     raise InvalidInput(message)
+        if self.domain is not None and self.fields.get(self.domain, (None, None))[0] not in _DOMAINS:
+            message = f"the domain of a table of {self.row.__name__} is a field that holds a text or a tuple, "
+            message += f"not {self.domain!r}"
+            raise InvalidInput(message)
         for name, index in self.indexes.items():
             if index.each is not None and index.each not in index.fields:
                 message = f"index {name}: each={index.each!r} is not one of its fields"

@@ -14,8 +14,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
-from blake3 import blake3
-
 from ..codecs.converter import EventConverter
 from ..codecs.frames import leaf
 from ..codecs.rows import RowCodec
@@ -24,7 +22,9 @@ from ..core.errors import NotFound, RemanenceError, ViewFailed
 from ..core.log import Log, Progress
 from ..core.machine import boot_id
 from ..core.recorded import Recorded
-from .digesting import absorb
+from .caching.caches import Caches
+from .caching.view_caches import CachedView, ViewCaches
+from .digesting import digest_of
 from .folding import failure_at, failure_before, fold
 from .generations import live_generation, pending_generation, restart_pending, retire_others, view_path
 from .projection import Projection, distinct
@@ -40,7 +40,7 @@ __all__ = ["View", "ViewStatistics", "Views", "distinct", "view_path"]
 P = TypeVar("P", bound=Projection)
 
 
-class View(Generic[P]):
+class View(CachedView, Generic[P]):
     """One projection over one log."""
 
     def __init__(
@@ -57,6 +57,7 @@ class View(Generic[P]):
         slow: SlowQueries = never,
         is_async: bool = False,
         generation: int | None = None,
+        caches: Caches | None = None,
     ) -> None:
         """Open the view, empty if there are no files of this version that can be trusted.
 
@@ -72,6 +73,7 @@ class View(Generic[P]):
             slow: notes queries that take long.
             is_async: whether it follows the log instead of being part of each commit.
             generation: which of its folders; by default, the live one.
+            caches: where what is read is kept, as long as the view shows what its log says; None for nowhere.
 
         Raises:
             InvalidInput: a table's rows hold what can't be kept.
@@ -81,7 +83,7 @@ class View(Generic[P]):
         self.projection = projection
         self.name = projection.name
         self.is_async = is_async
-        self.failure: ViewFailed | None = None
+        self.caches = ViewCaches(None if read_only else caches, self.name, projection.tables)
         self.parked: Parked | None = None
         self.skips: frozenset[int] = frozenset()
         self.rebuilt: int | None = None
@@ -134,8 +136,8 @@ class View(Generic[P]):
         self._reading = self._tables_of(store)
 
     def _tables_of(self, store: ViewStore) -> Mapping[str, ReadRows[Any]]:
-        env, codecs, gate, slow = store.env, self._codecs, self._gate, self._slow
-        return {name: ReadRows(table, env, codecs[name], gate, slow) for name, table in self.projection.tables.items()}
+        env, codecs, gate, slow, rows = store.env, self._codecs, self._gate, self._slow, self.caches.rows
+        return {name: rows(table, env, codecs[name], gate, slow) for name, table in self.projection.tables.items()}
 
     @property
     def checkpoint(self) -> int:
@@ -199,7 +201,7 @@ class View(Generic[P]):
             raise self.failure from error
 
     def _fold(self, events: Sequence[Recorded[Any]]) -> tuple[int, Exception] | None:
-        failed = fold(self.projection, self.store, self._codecs, events, self.skips)
+        failed = fold(self.projection, self.store, self._codecs, events, self.skips, caches=self.caches)
         if failed is None:
             self._checkpoint, self._proof = events[-1].position, leaf(events[-1].frame)
         return failed
@@ -208,7 +210,7 @@ class View(Generic[P]):
         """The view has caught up: let readers in, and drop the files of other versions."""
         self.store.park(None)
         self.store.mark_ready()
-        self.is_ready = True
+        self.let_in()
         retire_others(self._root, self.projection, self.generation, self._boot)
 
     def is_rebuild_pending(self) -> bool:
@@ -237,8 +239,10 @@ class View(Generic[P]):
         self._checkpoint, self._proof = built._checkpoint, built._proof
         self.generation, self.store, self.is_ready = built.generation, built.store, True
         self.failure = self.parked = None
+        self.caches.shut()
         # One assignment, last: a reader in another thread has the old tables or the new ones, never some of each.
         self._reading = self._tables_of(self.store)
+        self.caches.renew(is_readable=True)
         return old
 
     def park(self, parked: Parked | None) -> None:
@@ -257,11 +261,7 @@ class View(Generic[P]):
 
     def digest(self) -> str:
         """Digest of all rows and index entries: equal views, and only they, have equal ones."""
-        hasher = blake3()
-        for name, rows in sorted(self.reading.items()):
-            for entry in rows.entries():
-                absorb(hasher, name, entry)
-        return hasher.hexdigest()
+        return digest_of(self.reading)
 
     def statistics(self, head: int, lag_s: float | None = None, reached: int | None = None) -> ViewStatistics:
         """How a view that shows everything up to `reached` is doing, when the event after that has waited `lag_s`."""
@@ -291,6 +291,7 @@ class View(Generic[P]):
 
     def close(self) -> None:
         """Store the checkpoint, flush and close."""
+        self.caches.shut()
         try:
             self.settle()
         finally:
@@ -319,7 +320,8 @@ class View(Generic[P]):
 class Views:
     """All views of a log."""
 
-    def __init__(self, views: Sequence[View[Any]]) -> None:
+    def __init__(self, views: Sequence[View[Any]], caches: Caches | None = None) -> None:
+        self.caches = caches
         self._views = {view.projection: view for view in views}
 
     def __iter__(self) -> Iterator[View[Any]]:

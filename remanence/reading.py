@@ -29,6 +29,7 @@ from .past_memory import PastMemory
 from .projections.auditing import Audit
 from .projections.memories.view import Memories, MemoryRow
 from .projections.replaying import Replay
+from .projections.rows import Rows
 from .projections.snapshots import FOLDER
 from .projections.tagging.importance import Importance, importance_of
 from .projections.tagging.view import TagRow
@@ -49,7 +50,15 @@ class MemoryReader(ClusterReading, Histories):
     def __init__(self, engine: Engine) -> None:
         super().__init__(engine, engine.log)
         self.engine = engine
-        self._rows = engine.view(Memories).rows
+        view = engine.views.of(Memories)
+        self._view = view.rows
+        cache = view.caches.tables.get("rows")
+        self._objects = None if cache is None else cache.objects
+
+    @property
+    def _rows(self) -> Rows[MemoryRow]:
+        """The memories, looked up anew: a rebuild puts others in their place."""
+        return self._view.rows
 
     def get(self, memory_id: str) -> MemoryRow:
         """The memory with this id, as it is now.
@@ -57,6 +66,11 @@ class MemoryReader(ClusterReading, Histories):
         Raises:
             NotFound: there is none, or it has been forgotten.
         """
+        # What is kept of the view is right by itself (`projections.caching`): a hit asks nothing else.
+        if self._objects is not None and type(memory_id) is str:
+            hit: MemoryRow | None = self._objects.get(memory_id)
+            if hit is not None:
+                return hit
         row = self._rows.get(memory_id) if is_id(memory_id) else None
         if row is None:
             raise self._absence(memory_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 import attrs
@@ -11,7 +12,8 @@ import attrs
 from .core.errors import InvalidInput
 from .identity import DEFAULT_SCOPE, as_labels, as_scope, check_kind, check_label, check_moment, check_share
 from .projections.conditions import ge, has_all, lt
-from .projections.memories.view import MemoryRow
+from .projections.finding import Question
+from .projections.memories.view import Memories, MemoryRow
 from .projections.rows import Rows
 
 __all__ = ["Order", "Wanted"]
@@ -66,6 +68,10 @@ class Wanted:
 
     def among(self, rows: Rows[MemoryRow]) -> list[MemoryRow]:
         """Those of the memories that are wanted, in order."""
+        return rows.answer(_question(self, isinstance(self.min_confidence, float)))
+
+    def question(self) -> Question:
+        """What it asks the rows."""
         conditions: dict[str, Any] = {"scope": self.scope}
         if self.min_confidence:
             conditions["confidence"] = ge(self.min_confidence)
@@ -78,5 +84,16 @@ class Wanted:
         if self._high is not None:
             conditions["time_ns"] = conditions["time_ns"] & lt(self._high) if self._low is not None else lt(self._high)
         if self.session is not None:
-            return rows.find(index="by_session", order="place", limit=self.limit, session=self.session, **conditions)
-        return rows.find(order=_ORDERS[self.order], limit=self.limit, **conditions)
+            conditions["session"] = self.session
+            index, order = "by_session", "place"
+        else:
+            index, order = None, _ORDERS[self.order]
+        return Question.of(
+            Memories.rows, (), conditions, order=order, limit=self.limit, after=None, index=index, scan=False
+        )
+
+
+@lru_cache(256)
+def _question(wanted: Wanted, _is_float: bool) -> Question:  # noqa: FBT001 - a part of the key
+    """Making one takes longer than an answer that is kept. 1 and 1.0 are equal, and not the same question."""
+    return wanted.question()

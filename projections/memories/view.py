@@ -95,6 +95,7 @@ class Memories(Projection):
             "by_session": Index(("scope", "session", "place"), where=_is_turn),
             "by_content": Index(("content",), where=_is_no_turn),
         },
+        domain="scope",
     )
 
     @on(MemoryRemembered)

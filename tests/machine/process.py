@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import trio
 
-from remanence import Memory, NewMemory, OutcomeUnknown, RemanenceError, StorageFailed
+from remanence import Memory, NewMemory, NotFound, OutcomeUnknown, RemanenceError, StorageFailed
 from remanence.core.queries import Condition, Query
 from remanence.deciding import Remembered
 from remanence.projections.memories.events import (
@@ -61,7 +61,25 @@ class Process:
         assert engine.head == engine.checkpoint(Memories) == self.model.head
         live = {row.id: Fact.of(row) for row in engine.view(Memories).rows.iterate()}
         assert live == self.model.now.facts
+        for _ in range(2):  # from the disk, and from where it was kept then
+            self._check_reads()
         self.certain = self.model.head
+
+    def _check_reads(self) -> None:
+        """Reading by id and by question tells the same as a look at every row."""
+        facts, memory = self.model.now.facts, self.memory
+        for key in {*self.model.about, "nobody"} - {""}:
+            try:
+                assert Fact.of(memory.get(key)) == facts[key]
+            except NotFound:
+                assert key not in facts
+        for scope in ("main", "ada"):
+            found = memory.find(scope=scope, limit=None)
+            assert {row.id: Fact.of(row) for row in found} == {
+                key: fact for key, fact in facts.items() if fact.scope == (scope,)
+            }
+            surest = memory.find(scope=scope, order="surest", limit=1)
+            assert [row.confidence for row in surest] == sorted((row.confidence for row in found), reverse=True)[:1]
 
     async def _flush(self) -> None:
         await self.memory.engine.flush()

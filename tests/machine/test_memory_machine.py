@@ -29,6 +29,7 @@ from remanence.codecs.converter import make_converter
 from remanence.core.events import Registry
 from remanence.core.lmdb_store import LmdbStore
 from remanence.core.verify import verify
+from remanence.projections.caching.settings import CacheSettings
 from remanence.projections.catalog import VERSION, LmdbCatalog
 from remanence.projections.memories.events import MEMORY_EVENTS
 from remanence.projections.memories.view import Memories
@@ -80,7 +81,13 @@ def digest_from_scratch(log: Sequence[Recorded[Any]], log_id: bytes) -> str:
 
 
 class MemoryMachine(RuleBasedStateMachine):
-    """Lives of programs, one after the other, on one folder."""
+    """Lives of programs, one after the other, on one folder.
+
+    Attributes:
+        cache: what is kept in memory of what is read.
+    """
+
+    cache: CacheSettings | str = "default"
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +124,7 @@ class MemoryMachine(RuleBasedStateMachine):
         shutil.rmtree(self.root / what, ignore_errors=True)
 
     async def _live(self, commands: list[Command], durability: str) -> None:
-        settings = Settings(durability=durability, map_bytes=MAP_BYTES, retrain=False)
+        settings = Settings(durability=durability, map_bytes=MAP_BYTES, retrain=False, cache=self.cache)
         async with remanence.open(
             self.root, settings=settings, clock=lambda: next(self.clock), entropy=self.entropy
         ) as memory:
@@ -160,5 +167,21 @@ class MemoryMachine(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
+class UncachedMachine(MemoryMachine):
+    """The same with nothing kept: what is read is what is on the disk."""
+
+    cache = "off"
+
+
+class CrampedMachine(MemoryMachine):
+    """The same with all levels, and so little room that most of what is kept has to go soon."""
+
+    cache = CacheSettings(objects_bytes=8192, rows_bytes=8192, results_bytes=16384, policy="lru")
+
+
 TestMemory = MemoryMachine.TestCase
 TestMemory.settings = short(10, steps=6)
+TestUncached = UncachedMachine.TestCase
+TestUncached.settings = short(4, steps=6)
+TestCramped = CrampedMachine.TestCase
+TestCramped.settings = short(6, steps=6)

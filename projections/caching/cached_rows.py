@@ -1,0 +1,92 @@
+"""Cached rows: a view's rows as users see them, from what is kept of them where it is there, and else from the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from itertools import islice
+from typing import Any, TypeVar
+
+from ...codecs.rows import RowCodec
+from ...core.environment import Environment
+from ..finding import Question
+from ..plans import Found
+from ..rows import Gate, ReadRows
+from ..schema import Schema, row_key
+from ..slow import SlowQueries, never
+from ..walking import descend
+from .levels import TableCache, name_of
+
+__all__ = ["CachedRows"]
+
+R = TypeVar("R")
+
+
+class CachedRows(ReadRows[R]):
+    """Rows of which is kept what was read."""
+
+    def __init__(
+        self,
+        table: Schema[R],
+        env: Environment,
+        codec: RowCodec[R],
+        gate: Gate,
+        slow: SlowQueries = never,
+        *,
+        cache: TableCache[R],
+    ) -> None:
+        super().__init__(table, env, codec, gate, slow)
+        self._cache = cache
+
+    def retire(self) -> None:
+        """Others have taken the place of these rows: what is kept is theirs. Who still reads these reads the disk."""
+        self._cache = self._cache.apart()
+
+    def get(self, *key: Any) -> R | None:
+        cache = self._cache
+        # One text is its own name; 1, 1.0 and True are equal to a dict and are different keys, so the rest is packed.
+        name = key[0] if len(key) == 1 and type(key[0]) is str else name_of(row_key(key))
+        row = cache.objects.get(name)
+        return self._look_up(name, row_key(key)) if row is None else row
+
+    def _look_up(self, name: Hashable, packed: bytes) -> R | None:
+        """A row that isn't there as an object."""
+        self._cache.objects.missed()
+        return self._fetch(name, packed)
+
+    def _fetch(self, name: Hashable, packed: bytes) -> R | None:
+        cache = self._cache
+        seen = cache.seen()
+        found = cache.stored(packed)
+        if found is None:
+            with self._reading() as txn:
+                found = txn.get(packed, db=self._db)
+            if found is None:
+                return None
+        row = self._codec.decode(found)
+        cache.keep(seen, name, packed, found, row)
+        return row
+
+    def warm(self, limit: int) -> int:
+        """Read rows into the cache, from the last key down; returns how many were read. In any thread."""
+        cache = self._cache
+        seen = cache.seen()
+        with self._reading() as txn:
+            stored = list(islice(descend(txn.cursor(self._db), b"", None), limit))
+        for key, value in stored:
+            cache.keep(seen, name_of(key), key, value, self._codec.decode(value))
+        return len(stored)
+
+    def foresee(self, name: Hashable) -> bool:
+        """Read the row of a name that the cache knows, uncounted; returns whether there is one."""
+        return type(name) is str and self._fetch(name, row_key((name,))) is not None
+
+    def answer(self, question: Question) -> Found[R]:
+        cache = self._cache
+        if not question.is_nameable:
+            return super().answer(question)
+        found = cache.answer(question)
+        if found is None:
+            seen = cache.seen()
+            found = super().answer(question)
+            cache.keep_answer(seen, question, found)
+        return found

@@ -1,0 +1,87 @@
+"""Settings that change while an engine works: decisions, so they are events, each with its reason, and can be undone.
+
+The settings that hold are those that the engine was opened with, and over them the last decision about each. A decision
+of somebody who knew another version of this program and that can't be taken is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import attrs
+
+from ...core.errors import InvalidInput
+from ...core.events import event
+from ...core.log import Log
+from ...core.queries import Query
+from .settings import CacheSettings
+
+__all__ = ["PREFIX", "SettingChanged", "decided", "with_setting"]
+
+_NAME: Final = "setting.changed"
+PREFIX: Final = "cache."
+Value = int | float | str | bool | None
+
+
+@event(_NAME)
+@attrs.frozen
+class SettingChanged:
+    """A setting of the engine was changed.
+
+    Attributes:
+        name: which: "cache." and the name of a field of `CacheSettings`.
+        value: what it is from here on.
+        before: what it was.
+        reason: why, in a sentence.
+        by: who decided: "tuner", or whoever it was.
+    """
+
+    name: str
+    value: Value
+    before: Value
+    reason: str
+    by: str = "user"
+
+    def about(self) -> tuple[str, ...]:
+        """The setting."""
+        return (f"setting:{self.name}",)
+
+
+def with_setting(settings: CacheSettings, name: str, value: Value) -> CacheSettings:
+    """The same settings with one changed.
+
+    Raises:
+        InvalidInput: there is no such setting, or it can't be that.
+    """
+    field = name.removeprefix(PREFIX)
+    if not name.startswith(PREFIX) or field not in {each.name for each in attrs.fields(CacheSettings)}:
+        names = ", ".join(PREFIX + each.name for each in attrs.fields(CacheSettings))
+        message = f"there is no setting {name!r}; there are {names}"
+        raise InvalidInput(message)
+    try:
+        changed: dict[str, Any] = {field: value}
+        return attrs.evolve(settings, **changed)
+    except TypeError as error:  # it is of a type that can't be compared with a number
+        message = f"{name} can't be {value!r}"
+        raise InvalidInput(message) from error
+
+
+def decided(settings: CacheSettings, log: Log) -> CacheSettings:
+    """Settings with all that was decided about them in a log.
+
+    Raises:
+        Damaged: the log is.
+    """
+    found = log.read(Query.of([_NAME]))
+    return _after(settings, (recorded.data for recorded in found if not recorded.is_erased))
+
+
+def _after(settings: CacheSettings, changes: Iterable[SettingChanged]) -> CacheSettings:
+    last = {change.name: change.value for change in changes}
+    for name, value in last.items():
+        try:
+            settings = with_setting(settings, name, value)
+        except InvalidInput:
+            continue  # of another version of this program
+    return settings

@@ -1,0 +1,1 @@
+"""Caches never change an answer; and what they cost and save is what they say."""
