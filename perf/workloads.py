@@ -9,6 +9,7 @@ from .actors import actors
 from .append import append
 from .batch import batch
 from .cluster import cluster
+from .cached import cached
 from .codec import codec
 from .find import find
 from .get import get
@@ -32,6 +33,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "find": find,
     "get": get,
     "tagged": tagged,
+    "cached": cached,
     "codec": codec,
     "cluster": cluster,
     "rebuild": rebuild,
