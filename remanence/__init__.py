@@ -59,6 +59,7 @@ from .differing import MemoryDiff as MemoryDiff
 from .engine import Engine as Engine
 from .engine import Statistics as Statistics
 from .identity import NewMemory as NewMemory
+from .keeping import Cache as Cache
 from .memory import Memory as Memory
 from .opening import Settings as Settings
 from .opening import open_engine as open_engine
@@ -68,6 +69,12 @@ from .projections.auditing import Audit as Audit
 from .projections.auditing import Difference as Difference
 from .projections.clusters.measures import Drift as Drift
 from .projections.clusters.view import Clusters as Clusters
+from .projections.caching.caches import CacheStatistics as CacheStatistics
+from .projections.caching.changes import SettingChanged as SettingChanged
+from .projections.caching.contexts import ContextCache as ContextCache
+from .projections.caching.pools import Pool as Pool
+from .projections.caching.pools import PoolStatistics as PoolStatistics
+from .projections.caching.settings import CacheSettings as CacheSettings
 from .projections.conditions import Where as Where
 from .projections.conditions import between as between
 from .projections.conditions import ge as ge
@@ -106,6 +113,9 @@ __all__ = [
     "Ask",
     "Audit",
     "Behind",
+    "Cache",
+    "CacheSettings",
+    "CacheStatistics",
     "Caused",
     "Closed",
     "Cluster",
@@ -114,6 +124,7 @@ __all__ = [
     "Condition",
     "Conflict",
     "Contradiction",
+    "ContextCache",
     "Damaged",
     "DeadLetter",
     "DetachedView",
@@ -146,6 +157,8 @@ __all__ = [
     "OutcomeUnknown",
     "PastMemory",
     "Plan",
+    "Pool",
+    "PoolStatistics",
     "Projection",
     "Query",
     "Reaction",
@@ -153,6 +166,7 @@ __all__ = [
     "RemanenceError",
     "Request",
     "Restart",
+    "SettingChanged",
     "Settings",
     "SlowQuery",
     "Statistics",

@@ -26,8 +26,10 @@ from .core.log import Log, Progress
 from .core.past import Moment, past_log
 from .core.queries import Query
 from .core.recorded import Recorded
+from .keeping import Cache, cache_of
 from .past import replaying
 from .projections.auditing import Audit
+from .projections.caching.caches import CacheStatistics
 from .projections.projection import Projection
 from .projections.replaying import Replay
 from .projections.slow import SlowQueries, SlowQuery, never
@@ -57,6 +59,7 @@ class Statistics:
         slow_queries: the last queries that took longer than `Settings.slow_query_s`, in this process; 100 at most.
         reactions: every reaction at work in this process.
         actors: every actor, the engine's own among them; none when it is read-only.
+        cache: what is kept in memory of what was read; None if nothing is.
     """
 
     path: str
@@ -70,6 +73,7 @@ class Statistics:
     slow_queries: tuple[SlowQuery, ...] = ()
     reactions: tuple[ReactionStatistics, ...] = ()
     actors: tuple[ActorStatistics, ...] = ()
+    cache: CacheStatistics | None = None
 
 
 class Engine(Appending, Acting, Tending):
@@ -208,7 +212,13 @@ class Engine(Appending, Acting, Tending):
             slow_queries=self._slow.kept(),
             reactions=self._reaction_statistics(head, self.clock()),
             actors=self.actor_statistics(),
+            cache=None if self.views.caches is None else self.views.caches.statistics(),
         )
+
+    @property
+    def cache(self) -> Cache:
+        """What is kept in memory of what was read. Raises Closed if nothing is."""
+        return cache_of(self, self.views.caches)
 
     async def backup(self, target: Path | str) -> None:
         """Copy the log, not its views, to an empty folder as work goes on. Raises InvalidInput, StorageFailed."""

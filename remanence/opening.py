@@ -16,6 +16,7 @@ import attrs
 import trio
 
 from .actors.actor import Actor, ActorMarked
+from .actors.cacher import Cacher
 from .actors.keeper import Keeper
 from .actors.reacting import Reacting
 from .actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
@@ -36,6 +37,9 @@ from .core.log import Log, Progress
 from .engine import Engine
 from .memory import Memory
 from .projections import catalog as catalogs
+from .projections.caching.caches import Caches
+from .projections.caching.changes import SettingChanged, decided
+from .projections.caching.settings import CacheSettings
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
@@ -73,6 +77,8 @@ class Settings:
             and by `remanence stats` whichever process asked.
         snapshot_events: how many events lie between two copies of the views, which bound what a crash of the machine
             and a look into the past cost; None for none.
+        cache: what is kept in memory of what was read: a `CacheSettings`, or the name of a preset: "default",
+            "throughput", "latency", "small-memory" or "off".
     """
 
     durability: str = Durability.DURABLE
@@ -81,6 +87,7 @@ class Settings:
     retrain: bool = True
     slow_query_s: float = SLOW_QUERY_S
     snapshot_events: int | None = SNAPSHOT_EVENTS
+    cache: CacheSettings | str = "default"
 
     def __attrs_post_init__(self) -> None:
         if self.snapshot_events is not None and self.snapshot_events < 1:
@@ -141,7 +148,7 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    known = (ViewSkipped, ReactionMarked, ReactionFailed, ActorMarked, *events)
+    known = (ViewSkipped, ReactionMarked, ReactionFailed, ActorMarked, SettingChanged, *events)
     registry = Registry(known, (*UPCASTERS, *upcasters), converter)
     acting = _one_each(reactions)
     wanted = _wanted(projections, async_projections)
@@ -157,7 +164,7 @@ async def open_engine(
                 yield engine
             else:
                 engine.reacting = [Reacting(log, each, writer) for each in acting]
-                own = [*keepers, *_housekeepers(root, log, writer, keepers, settings), *engine.reacting]
+                own = [*keepers, *_housekeepers(engine, writer, keepers, settings), *engine.reacting]
                 async with running(engine, writer, own, actors, stop_s=settings.shutdown_s):
                     yield engine
         finally:
@@ -212,14 +219,16 @@ async def open_memory(
 
 
 def _housekeepers(
-    root: Path, log: Log, writer: Writer, keepers: Sequence[Keeper], settings: Settings
+    engine: Engine, writer: Writer, keepers: Sequence[Keeper], settings: Settings
 ) -> Iterator[Actor[Any]]:
-    """Who works beside the writer so that the log packs well and a crash of the machine costs little."""
+    """Who works beside the writer so that the log packs well, reads are quick, and crashes of the machine cost little."""
     if settings.retrain:
-        yield Retrainer(log, writer)
+        yield Retrainer(engine.log, writer)
+    if engine.views.caches is not None:
+        yield Cacher(engine.views.caches, engine.views)
     if settings.snapshot_events is not None:
-        folder = root / "views" / FOLDER
-        yield Snapshotter(log, keepers, writer, folder, every_events=settings.snapshot_events)
+        folder = engine.path / "views" / FOLDER
+        yield Snapshotter(engine.log, keepers, writer, folder, every_events=settings.snapshot_events)
 
 
 def _require_log(root: Path) -> None:
@@ -263,6 +272,7 @@ def _open_parts(
         store = LmdbStore(root / "log", read_only=read_only, map_bytes=settings.map_bytes, entropy=entropy)
         stack.callback(store.close)
         folder, log_id, leaf_at = root / "views", store.log_id, leaves_of(store)
+        kept = CacheSettings.preset(settings.cache) if isinstance(settings.cache, str) else settings.cache
         catalog = catalogs.LmdbCatalog(
             folder / f"catalog-{catalogs.VERSION}",
             log_id,
@@ -272,6 +282,8 @@ def _open_parts(
         )
         stack.callback(catalog.close)
         log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
+        keeps = not (read_only or kept.is_off)
+        caches = Caches(decided(kept, log), log.dictionaries, timer=slow.clock) if keeps else None
         opened: list[View[Any]] = []
         for projection, is_async in projections:
             if not read_only:
@@ -286,10 +298,11 @@ def _open_parts(
                 leaf_at=leaf_at,
                 is_async=is_async,
                 slow=slow,
+                caches=caches,
             )
             stack.callback(view.close)
             opened.append(view)
-        views = Views(opened)
+        views = Views(opened, caches)
         if read_only:
             views.require_current(log)
         else:

@@ -17,6 +17,7 @@ import remanence
 from remanence import Actor, Ask, Behind, Closed, Engine, Reaction, Recorded, Restart, Settings, Unanswered, event, on
 from remanence.actors import retrainer as retrainers
 from remanence.actors.bulletin import Publisher
+from remanence.actors.cacher import Cacher
 from remanence.actors.keeper import Keeper
 from remanence.actors.reacting import Reacting
 from remanence.actors.retrainer import Retrainer
@@ -74,7 +75,7 @@ async def test_an_actor_subscribes_appends_and_answers(tmp_path: Path) -> None:
         await engine.actor("greeter").wait_for(joined.position, timeout_s=30)
         assert greeted(engine) == ["ada", "bo", "cy"]
         names = [each.name for each in engine.statistics().actors]
-        assert names == ["publisher", "writer", "view:members", "snapshotter", "greeter"]
+        assert names == ["publisher", "writer", "view:members", "cacher", "snapshotter", "greeter"]
     with pytest.raises(Closed):
         await engine.actor("greeter").wait_for(10**6)
 
@@ -95,6 +96,7 @@ OURS: tuple[tuple[type[Actor[Any]], str], ...] = (
     (Keeper, "knocked"),
     (Retrainer, "knocked"),
     (Snapshotter, "knocked"),
+    (Cacher, "knocked"),
     (Reacting, "handle"),
     (Publisher, "knocked"),
 )

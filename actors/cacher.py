@@ -1,0 +1,111 @@
+"""The cacher: what looks after the caches while others work. Reads never wait for it, and it changes no answer.
+
+It warms them at the start, cleans them now and then, reads beforehand what is likely read next, lets the tuner look.
+What the tuner decides is recorded first, as everybody's changes of settings are; all take effect when they are read
+back from the log.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from functools import partial
+from typing import Any, Final
+
+import trio
+
+from ..core.errors import InvalidInput, RemanenceError
+from ..core.recorded import Recorded
+from ..projections.caching.caches import Caches
+from ..projections.caching.changes import SettingChanged, with_setting
+from ..projections.caching.upkeep import Upkeep
+from ..projections.views import Views
+from .actor import Actor
+
+__all__ = ["Cacher"]
+
+_logger = logging.getLogger(__name__)
+CLEAN: Final = "clean"
+FORESEE: Final = "foresee"
+TUNE: Final = "tune"
+CLEAN_S: Final = 5.0
+FORESEE_S: Final = 0.05
+"""Soon enough for whoever thinks between two reads, and little work: what was read meanwhile is a list of keys."""
+
+
+class Cacher(Actor[Any]):
+    """Looks after an engine's caches."""
+
+    needs = ("writer",)
+
+    def __init__(self, caches: Caches, views: Views) -> None:
+        self._caches = caches
+        self._upkeep = Upkeep(caches, views)
+
+    async def started(self) -> None:
+        """Warm the caches, and begin to look now and then."""
+        self.subscribe(SettingChanged, after=self.engine.head)
+        self.spawn(self._warm)
+        self.later(CLEAN, CLEAN_S)
+        self._plan()
+
+    def _plan(self) -> None:
+        settings = self._caches.settings
+        if settings.predict:
+            self.later(FORESEE, FORESEE_S)
+        if settings.tune_s is not None:
+            self.later(TUNE, settings.tune_s)
+
+    async def handle(self, batch: Sequence[Any]) -> None:
+        """One thing after the other; what can't be done now is for the next time."""
+        for message in batch:
+            try:
+                await self._do(message)
+            except RemanenceError as error:  # the view is being mended, or the disk refuses: answers don't need us
+                _logger.info("the caches were not looked after: %s", error)
+
+    async def _do(self, message: object) -> None:
+        settings = self._caches.settings
+        match message:
+            case Recorded():
+                self._take(message.data)
+            case "clean":
+                self._upkeep.clean()
+                self.later(CLEAN, CLEAN_S)
+            case "foresee" if settings.predict:
+                self._upkeep.foresee()
+                self.later(FORESEE, FORESEE_S)
+            case "tune" if settings.tune_s is not None:
+                self.later(TUNE, settings.tune_s)
+                change = self._upkeep.tune()
+                if change is not None:
+                    await self.engine.append(change, by=self.name)
+            case _:
+                self._upkeep.stop()  # it was switched off
+
+    def _take(self, change: SettingChanged) -> None:
+        """A change was recorded, by whomever."""
+        before = self._caches.settings
+        try:
+            settings = with_setting(before, change.name, change.value)
+        except InvalidInput as error:
+            _logger.warning("a change of settings can't be taken: %s", error)
+            return
+        self._caches.use(settings)
+        _logger.info("%s is %r, not %r: %s", change.name, change.value, change.before, change.reason)
+        if settings.predict and not before.predict:
+            self.later(FORESEE, FORESEE_S)
+        if settings.tune_s is not None and before.tune_s is None:
+            self.later(TUNE, settings.tune_s)
+
+    async def _warm(self) -> None:
+        try:
+            count = await trio.to_thread.run_sync(partial(self._upkeep.warm))
+        except RemanenceError as error:
+            _logger.info("the caches were not warmed: %s", error)
+        else:
+            _logger.debug("%d rows were read to begin with", count)
+
+    async def ended(self) -> None:
+        """Note no more reads."""
+        self._upkeep.stop()

@@ -1,0 +1,259 @@
+"""Caches never change an answer: on an engine and on views, through changes, rebuilds, failures, ends and forks."""
+
+from __future__ import annotations
+
+import enum
+import os
+import threading
+import warnings
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pytest
+
+import remanence
+from remanence import CacheSettings, Closed, MemoryRow, NewMemory, NotFound, Settings, ViewFailed
+from remanence.codecs.compression import Dictionaries
+from remanence.projections.caching.caches import Caches
+from remanence.projections.memories.view import Memories
+from remanence.projections.projection import Projection, on
+from remanence.projections.tables import Table
+from remanence.projections.views import View, Views
+
+from ..projections.ledger import STORY, Ledger, Moved, Opened, make_log, open_view, rows_of
+from .shelf import Shelf
+
+ALL = CacheSettings(rows_bytes=1 << 20)
+
+
+def opened(path: Path, cache: CacheSettings | str = ALL) -> Any:
+    """A memory with all levels."""
+    return remanence.open(path, settings=Settings(cache=cache, retrain=False, snapshot_events=None))
+
+
+async def test_what_is_read_again_is_the_same_object(tmp_path: Path) -> None:
+    """A hit is no copy, by id and by question alike; a list of answers is each reader's own."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea", metadata={"cups": 2})
+        assert memory.get(memory_id) is memory.get(memory_id)
+        answers = [memory.find() for _ in range(3)]
+        assert answers[0] == answers[1] == answers[2]
+        answers[1].clear()
+        assert memory.find() == answers[0]
+        with pytest.raises(TypeError, match="shared"):
+            memory.get(memory_id).metadata["cups"] = 3
+        assert memory.get(memory_id).metadata == {"cups": 2}
+
+
+async def test_changes_are_seen_at_once(tmp_path: Path) -> None:
+    """Whatever was read before, the next read tells what is so now; so do answers, scope by scope."""
+    async with opened(tmp_path) as memory:
+        tea = await memory.remember("tea", scope="ada")
+        milk = await memory.remember("milk", scope="bo")
+        for _ in range(3):
+            assert [row.text for row in memory.find(scope="ada")] == [memory.get(tea).text] == ["tea"]
+            assert [row.text for row in memory.find(scope="bo")] == [memory.get(milk).text] == ["milk"]
+        await memory.revise(tea, "green tea")
+        assert [row.text for row in memory.find(scope="ada")] == [memory.get(tea).text] == ["green tea"]
+        hits = {pool.name: pool.hits for pool in memory.engine.cache.statistics().pools}
+        assert [row.text for row in memory.find(scope="bo")] == ["milk"]
+        after = {pool.name: pool.hits for pool in memory.engine.cache.statistics().pools}
+        assert after["memories.rows/results"] == hits["memories.rows/results"] + 1  # another's change left it alone
+        await memory.forget(tea)
+        assert memory.find(scope="ada") == []
+        with pytest.raises(NotFound, match="forgotten"):
+            memory.get(tea)
+
+
+async def test_a_rebuild_leaves_nothing_behind(tmp_path: Path) -> None:
+    """Who reads by a memory that was there before a rebuild reads the new view: from the disk, then from the cache."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        before = memory.get(memory_id)
+        assert memory.find() == memory.find() == [before]
+        await memory.engine.rebuild(Memories)
+        after = memory.get(memory_id)
+        assert after == before
+        assert after is not before
+        assert memory.find() == [before]
+
+
+async def test_the_past_and_the_present_share_nothing(tmp_path: Path) -> None:
+    """A memory as it stood answers from then, whatever was read now, and the other way round."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        then = memory.engine.head
+        await memory.revise(memory_id, "coffee")
+        for _ in range(2):
+            assert memory.get(memory_id).text == "coffee"
+            async with memory.as_of(then) as past:
+                for _ in range(2):
+                    assert past.get(memory_id).text == "tea"
+                    assert [row.text for row in past.find()] == ["tea"]
+                with pytest.raises(Closed):
+                    _ = past.engine.cache
+            assert [row.text for row in memory.find()] == ["coffee"]
+
+
+async def test_a_closed_engine_answers_nothing(tmp_path: Path) -> None:
+    """What was kept is gone with the view."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        rows = memory.engine.view(Memories).rows
+        assert memory.get(memory_id) is rows.get(memory_id)
+    with pytest.raises(Closed):
+        memory.get(memory_id)
+    with pytest.raises(Closed):
+        rows.get(memory_id)
+
+
+async def test_keys_that_are_equal_in_python_stay_apart(tmp_path: Path) -> None:
+    """What isn't text isn't an id, equal or not; an id of a subclass of text is the same id."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        memory.get(memory_id)
+
+        class Name(enum.StrEnum):
+            TEA = memory_id
+
+        for strange in (1, True, None, [memory_id], (memory_id,), memory_id.encode()):
+            with pytest.raises(NotFound):
+                memory.get(strange)
+        rows = memory.engine.view(Memories).rows
+        for _ in range(2):
+            assert rows.get(Name.TEA) == rows.get(memory_id)
+        await memory.revise(memory_id, "coffee")
+        assert [rows.get(each).text for each in (Name.TEA, memory_id)] == ["coffee", "coffee"]
+
+
+@attrs.frozen
+class Thing:
+    """A row with a key of numbers, and a list in it."""
+
+    key: int | float | bool
+    names: list[str]
+
+
+class Things(Projection):
+    """Things by number."""
+
+    things = Table(Thing, key="key")
+
+    @on(Opened)
+    def opened(self, event: Any) -> None:  # noqa: ARG002 - its coming is enough
+        """One of each."""
+        for key in (1, 1.0, True):
+            self.things.put(Thing(key, [type(key).__name__]))
+
+
+def cached(path: Path, projection: type[Projection]) -> tuple[Views, View[Any], Caches]:
+    """A view that keeps what is read of it."""
+    caches = Caches(ALL, Dictionaries())
+    view: View[Any] = open_view(path, projection, caches=caches)
+    return Views([view], caches), view, caches
+
+
+def test_numbers_that_are_equal_are_different_keys(tmp_path: Path) -> None:
+    """1, 1.0 and True have rows of their own. A row with a list in it is given to each reader anew."""
+    log = make_log()
+    log.append(STORY[0])
+    views, view, caches = cached(tmp_path, Things)
+    views.catch_up(log)
+    for _ in range(3):
+        for key in (1, 1.0, True):
+            row = view.rows.things.get(key)
+            assert row.names == [type(key).__name__]
+            row.names.append("changed by its reader")
+    assert len(next(caches.tables())[1].objects) == 0
+    assert len(next(caches.tables())[1].rows) == 3
+    views.close()
+
+
+class Refusing(Ledger):
+    """A ledger that can't take more than so much."""
+
+    name = "ledger"
+
+    @on(Moved)
+    def moved(self, event: Any) -> None:
+        """Up to 1,000."""
+        if event.data.amount > 1000:
+            raise ValueError(event.data.amount)
+
+
+def test_a_view_that_failed_shows_nothing(tmp_path: Path) -> None:
+    """A hit is no way around the gate."""
+    log = make_log()
+    log.append(*STORY)
+    views, view, _ = cached(tmp_path, Refusing)
+    views.catch_up(log)
+    ids = list(rows_of(view))
+    for _ in range(2):
+        assert view.rows.accounts.get(ids[0]).id == ids[0]
+    log.append(Moved(ids[0], 5000))
+    views.apply(log.read(after=view.checkpoint))
+    with pytest.raises(ViewFailed):
+        view.rows.accounts.get(ids[0])
+    views.close()
+
+
+async def test_threads_read_what_is_there_and_never_go_back(tmp_path: Path) -> None:
+    """While one memory is confirmed again and again, readers in threads see it grow, and nothing that wasn't so."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        seen: list[list[int]] = [[], []]
+        ending = threading.Event()
+
+        def read(into: list[int]) -> None:
+            while not ending.is_set():
+                row: MemoryRow = memory.get(memory_id)
+                [found] = memory.find(limit=1)
+                into += (row.reinforced, found.reinforced)
+
+        threads = [threading.Thread(target=read, args=(each,)) for each in seen]
+        for thread in threads:
+            thread.start()
+        for _ in range(50):
+            await memory.reinforce(memory_id)
+        ending.set()
+        for thread in threads:
+            thread.join()
+        assert memory.get(memory_id).reinforced == 50
+        for each in seen:
+            assert each == sorted(each)
+
+
+def test_a_fork_keeps_nothing() -> None:
+    """Who forked goes on changing rows and nobody would tell: the child's caches are empty and stay so."""
+    shelf = Shelf()
+    shelf.cache.objects.put("a", shelf, 10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # other tests' threads
+        child = os.fork()
+    if not child:
+        is_empty = shelf.cache.objects.get("a") is None and shelf.cache.seen() < 0 and not shelf.caches.used_bytes
+        os._exit(0 if is_empty else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert shelf.cache.objects.get("a") is shelf
+
+
+async def test_pressure_is_relieved(tmp_path: Path) -> None:
+    """At four fifths of all bytes the caches are cleaned to seven tenths; nearly full, whoever reads does it."""
+    settings = CacheSettings(objects_bytes=40_000, rows_bytes=0, results_bytes=0, policy="lru")
+    async with opened(tmp_path, settings) as memory:
+        ids = await memory.remember_many([NewMemory(f"number {number}") for number in range(100)])
+        cache = memory.engine.cache
+        for memory_id in ids:
+            memory.get(memory_id)
+            if cache.statistics().used_bytes >= 32_000:
+                break
+        relief = cache.relieve()
+        assert (relief.pressure, relief.evicted > 0) == ("high", True)
+        assert cache.statistics().used_bytes <= 28_000
+        assert relief.freed_bytes > 0
+        assert cache.relieve().pressure == "none"
+        for memory_id in ids:
+            memory.get(memory_id)
+        assert cache.statistics().emergencies > 0
+        assert cache.statistics().used_bytes <= 40_000
