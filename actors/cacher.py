@@ -16,8 +16,9 @@ import trio
 
 from ..core.errors import InvalidInput, RemanenceError
 from ..core.recorded import Recorded
-from ..projections.caching.caches import Caches
+from ..projections.caching.caches import Caches, CacheStatistics
 from ..projections.caching.changes import SettingChanged, with_setting
+from ..projections.caching.noting import NoteFile
 from ..projections.caching.upkeep import Upkeep
 from ..projections.views import Views
 from .actor import Actor
@@ -38,7 +39,9 @@ class Cacher(Actor[Any]):
 
     needs = ("writer",)
 
-    def __init__(self, caches: Caches, views: Views) -> None:
+    def __init__(self, caches: Caches, views: Views, notes: NoteFile) -> None:
+        self._notes = notes
+        self._noted: CacheStatistics | None = None
         self._caches = caches
         self._upkeep = Upkeep(caches, views)
 
@@ -70,8 +73,9 @@ class Cacher(Actor[Any]):
             case Recorded():
                 self._take(message.data)
             case "clean":
-                self._upkeep.clean()
                 self.later(CLEAN, CLEAN_S)
+                self._upkeep.clean()
+                await trio.to_thread.run_sync(self._note)
             case "foresee" if settings.predict:
                 self._upkeep.foresee()
                 self.later(FORESEE, FORESEE_S)
@@ -106,6 +110,20 @@ class Cacher(Actor[Any]):
         else:
             _logger.debug("%d rows were read to begin with", count)
 
+    def _note(self) -> None:
+        """Leave word of how the caches are doing, for other processes to show."""
+        statistics = self._caches.statistics()
+        if statistics != self._noted:
+            self._noted = statistics
+            try:
+                self._notes.write(statistics, self.engine.clock())
+            except OSError as error:
+                _logger.info("how the caches are doing could not be noted: %s", error)
+
+    async def stopped(self) -> None:
+        """Leave word of how they did."""
+        await trio.to_thread.run_sync(self._note)
+
     async def ended(self) -> None:
-        """Note no more reads."""
+        """Follow no more reads."""
         self._upkeep.stop()

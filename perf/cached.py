@@ -57,6 +57,8 @@ def cached(plan: Plan) -> Iterator[Case]:
         [Goal(least=172_000)],
     )
     yield Case("get a memory of 20,000, skewed, nothing read before", "gets", _both(folder, partial(_gets, skewed)))
+    once = random.sample(stored, min(CALLS // 5, len(stored)))
+    yield Case("get memories of which none is read again", "gets", _both(folder, partial(_gets, once)))
     yield Case("find 20 memories, asked again", "pages", _both(folder, _finds), [Goal(least=5, over=off)])
     yield Case(
         "resident after reading 10,000 memories",

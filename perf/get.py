@@ -16,7 +16,7 @@ import lmdb
 import msgspec
 import trio
 
-from remanence.opening import open_engine
+from remanence.opening import Settings, open_engine
 from remanence.projections.memories.events import MEMORY_EVENTS
 from remanence.projections.memories.view import Memories, MemoryRow
 from remanence.projections.views import view_path
@@ -31,6 +31,8 @@ from .material import memories
 __all__ = ["get"]
 
 _CALLS: Final = 100_000
+UNCACHED: Final = Settings(cache="off")
+"""What caches save is the workload `cached`; this is what lies beneath them."""
 Wanted = list[tuple[str, int]]
 """Ids to ask for, and the positions that their memories came to be at."""
 
@@ -53,7 +55,7 @@ def _engine(folder: Path, wanted: Wanted) -> Sample:
 
 
 async def _ask_engine(folder: Path, wanted: Wanted) -> Sample:
-    async with open_engine(folder, events=MEMORY_EVENTS, projections=[Memories]) as engine:
+    async with open_engine(folder, events=MEMORY_EVENTS, projections=[Memories], settings=UNCACHED) as engine:
         rows = engine.view(Memories).rows
         right = 0
         began = perf_counter()

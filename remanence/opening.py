@@ -39,6 +39,7 @@ from .memory import Memory
 from .projections import catalog as catalogs
 from .projections.caching.caches import Caches
 from .projections.caching.changes import SettingChanged, decided
+from .projections.caching.noting import NoteFile
 from .projections.caching.settings import CacheSettings
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
@@ -221,11 +222,11 @@ async def open_memory(
 def _housekeepers(
     engine: Engine, writer: Writer, keepers: Sequence[Keeper], settings: Settings
 ) -> Iterator[Actor[Any]]:
-    """Who works beside the writer so that the log packs well, reads are quick, and crashes of the machine cost little."""
+    """Who works beside the writer so that the log packs well, reads are quick, crashes of the machine cost little."""
     if settings.retrain:
         yield Retrainer(engine.log, writer)
     if engine.views.caches is not None:
-        yield Cacher(engine.views.caches, engine.views)
+        yield Cacher(engine.views.caches, engine.views, NoteFile(engine.path / "views"))
     if settings.snapshot_events is not None:
         folder = engine.path / "views" / FOLDER
         yield Snapshotter(engine.log, keepers, writer, folder, every_events=settings.snapshot_events)

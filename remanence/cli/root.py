@@ -12,6 +12,7 @@ import click
 from ..core.errors import RemanenceError
 from .acting import actors
 from .backing import backup, restore
+from .caching import cache
 from .changing import forget, reinforce, remember, revise
 from .checking import verify
 from .clustering import clusters
@@ -108,6 +109,7 @@ for command in (
     bisect,
     clusters,
     views,
+    cache,
     actors,
     verify,
     audit,

@@ -145,10 +145,13 @@ async def test_contexts_are_kept_by_goal_and_tool(tmp_path: Path) -> None:
     async with opened(tmp_path) as memory:
         contexts = memory.engine.cache.contexts
         made: list[int] = []
+
+        def make() -> dict[str, tuple[str, ...]]:
+            made.append(1)
+            return {"texts": ("a", "b")}
+
         for _ in range(2):
-            assert contexts.get_or_make("answer", "search", lambda: made.append(1) or {"texts": ("a", "b")}) == {
-                "texts": ("a", "b")
-            }
+            assert contexts.get_or_make("answer", "search", make) == {"texts": ("a", "b")}
         assert made == [1]
         for number in range(60):
             contexts.put(f"goal {number}", "search", "x")

@@ -22,7 +22,7 @@ from remanence.projections.tables import Table
 from remanence.projections.views import View, Views
 
 from ..projections.ledger import STORY, Ledger, Moved, Opened, make_log, open_view, rows_of
-from .shelf import Shelf
+from .shelf import Book, Shelf
 
 ALL = CacheSettings(rows_bytes=1 << 20)
 
@@ -227,7 +227,8 @@ async def test_threads_read_what_is_there_and_never_go_back(tmp_path: Path) -> N
 def test_a_fork_keeps_nothing() -> None:
     """Who forked goes on changing rows and nobody would tell: the child's caches are empty and stay so."""
     shelf = Shelf()
-    shelf.cache.objects.put("a", shelf, 10)
+    book = Book("a", "ada", "x")
+    shelf.cache.objects.put("a", book, 10)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # other tests' threads
         child = os.fork()
@@ -235,7 +236,7 @@ def test_a_fork_keeps_nothing() -> None:
         is_empty = shelf.cache.objects.get("a") is None and shelf.cache.seen() < 0 and not shelf.caches.used_bytes
         os._exit(0 if is_empty else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-    assert shelf.cache.objects.get("a") is shelf
+    assert shelf.cache.objects.get("a") is book
 
 
 async def test_pressure_is_relieved(tmp_path: Path) -> None:
