@@ -71,7 +71,8 @@ class Cacher(Actor[Any]):
         settings = self._caches.settings
         match message:
             case Recorded():
-                self._take(message.data)
+                recorded: Recorded[SettingChanged] = message
+                self._take(recorded.data)
             case "clean":
                 self.later(CLEAN, CLEAN_S)
                 self._upkeep.clean()

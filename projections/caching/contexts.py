@@ -44,8 +44,9 @@ class ContextCache:
 
     def drop(self, goal: str | None = None, tool: str | None = None) -> None:
         """Forget the contexts of a goal, or of a tool, or of both together; without either, all of them."""
-        for key in list(self._pool):
-            if isinstance(key, tuple) and goal in (None, key[0]) and tool in (None, key[1]):
+        keys: list[Any] = list(self._pool)
+        for key in keys:
+            if goal in (None, key[0]) and tool in (None, key[1]):
                 self._pool.drop(key)
 
     def statistics(self) -> PoolStatistics:

@@ -8,7 +8,6 @@ Invariants:
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Hashable, Iterator
 from typing import Any, Final, Generic, TypeVar
@@ -17,7 +16,7 @@ import attrs
 
 from ...core.clock import Timer, system_timer
 from .policies import NEVER, POLICIES, Entry, Policy
-from .sealing import Sealed, size_of
+from .sealing import size_of
 
 __all__ = ["ENTRY_BYTES", "Budget", "Pool", "PoolStatistics", "weigh"]
 
@@ -310,10 +309,12 @@ def _used(pool: Pool[Any]) -> int:
     return pool.used_bytes
 
 
-def weigh(value: object) -> int:
+def weigh(value: Any) -> int:
     """Bytes of a value made of texts, numbers, tuples, lists and dicts, with all that it holds."""
-    if isinstance(value, (tuple, list, set, frozenset)):
-        return sys.getsizeof(value) + sum(map(weigh, value))
-    if isinstance(value, (dict, Sealed)):
-        return sys.getsizeof(value) + sum(weigh(key) + weigh(each) for key, each in value.items())
-    return size_of(value)
+    held: list[Any] = []
+    if isinstance(value, dict):
+        held += value.keys()
+        held += value.values()
+    elif isinstance(value, (tuple, list, set, frozenset)):
+        held += value
+    return size_of(value) + sum(map(weigh, held))

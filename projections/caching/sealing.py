@@ -39,6 +39,7 @@ NODE_BYTES: Final = 16
 """What the allocator rounds up to."""
 _MASK: Final = -NODE_BYTES
 _size: Final = sys.getsizeof
+_kind_of: Final[Callable[[Any], Any]] = type
 
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
@@ -154,7 +155,7 @@ def _seal(value: Any) -> tuple[Any, int]:
     Raises:
         _Unsealable: nothing may.
     """
-    kind: Any = type(value)
+    kind = _kind_of(value)
     if kind in _ATOMS:
         return value, size_of(value)
     if kind is tuple:

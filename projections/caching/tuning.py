@@ -127,7 +127,7 @@ def _change(settings: CacheSettings, level: str, size: int, why: str) -> Setting
 
 
 def _counts(statistics: CacheStatistics) -> dict[str, _Counts]:
-    found = dict.fromkeys(LEVELS, _Counts())
+    found: dict[str, _Counts] = dict.fromkeys(LEVELS, _Counts())
     for pool in statistics.pools:
         level = pool.name.rpartition("/")[2]
         if level in found and level != pool.name:
