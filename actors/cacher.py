@@ -70,9 +70,8 @@ class Cacher(Actor[Any]):
     async def _do(self, message: object) -> None:
         settings = self._caches.settings
         match message:
-            case Recorded():
-                recorded: Recorded[SettingChanged] = message
-                self._take(recorded.data)
+            case Recorded(data=SettingChanged() as change):
+                self._take(change)
             case "clean":
                 self.later(CLEAN, CLEAN_S)
                 self._upkeep.clean()
@@ -82,9 +81,9 @@ class Cacher(Actor[Any]):
                 self.later(FORESEE, FORESEE_S)
             case "tune" if settings.tune_s is not None:
                 self.later(TUNE, settings.tune_s)
-                change = self._upkeep.tune()
-                if change is not None:
-                    await self.engine.append(change, by=self.name)
+                decision = self._upkeep.tune()
+                if decision is not None:
+                    await self.engine.append(decision, by=self.name)
             case _:
                 self._upkeep.stop()  # it was switched off
 

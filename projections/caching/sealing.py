@@ -7,7 +7,7 @@ anything else in it that could be changed (a list, an object of somebody's own) 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
@@ -39,7 +39,6 @@ NODE_BYTES: Final = 16
 """What the allocator rounds up to."""
 _MASK: Final = -NODE_BYTES
 _size: Final = sys.getsizeof
-_kind_of: Final[Callable[[Any], Any]] = type
 
 
 def _refuse(*_: Any, **__: Any) -> NoReturn:
@@ -149,19 +148,19 @@ def _is_frozen(cls: type[Any]) -> bool:
     return bool(attrs.has(cls) and attrs.inspect(cls).is_frozen)
 
 
-def _seal(value: Any) -> tuple[Any, int]:
+def _seal(value: object) -> tuple[Any, int]:
     """What may be shared in the place of a value, and its bytes.
 
     Raises:
         _Unsealable: nothing may.
     """
-    kind = _kind_of(value)
+    kind = type(value)
     if kind in _ATOMS:
         return value, size_of(value)
     if kind is tuple:
         return _seal_tuple(value)
     if kind is frozenset:
-        return value, _rounded(_size(value)) + sum(_seal_as_is(each) for each in value)
+        return value, _rounded(_size(value)) + _held(value)
     if kind is dict or kind is Sealed:
         return _seal_dict(value)
     if isinstance(value, Enum):
@@ -173,7 +172,7 @@ def _seal(value: Any) -> tuple[Any, int]:
     raise _Unsealable
 
 
-def _seal_tuple(value: tuple[Any, ...]) -> tuple[Any, int]:
+def _seal_tuple(value: Any) -> tuple[Any, int]:
     if not value:
         return value, 0
     size = _rounded(_size(value))
@@ -191,7 +190,7 @@ def _seal_tuple(value: tuple[Any, ...]) -> tuple[Any, int]:
     return (value if is_same else tuple(parts)), size
 
 
-def _seal_dict(value: Mapping[Any, Any]) -> tuple[Any, int]:
+def _seal_dict(value: Any) -> tuple[Any, int]:
     if not value:
         return _EMPTY, 0
     items = {key: _seal(each) for key, each in value.items()}
@@ -200,6 +199,10 @@ def _seal_dict(value: Mapping[Any, Any]) -> tuple[Any, int]:
     # A text that is a key isn't counted: the decoder has one object for all rows that use it.
     inside += sum(_seal_as_is(key) for key in items if type(key) is not str)
     return sealed, _rounded(_size(sealed)) + inside
+
+
+def _held(values: Any) -> int:
+    return sum(_seal_as_is(each) for each in values)
 
 
 def _seal_as_is(value: Any) -> int:
