@@ -8,8 +8,8 @@ from typing import Final
 from .actors import actors
 from .append import append
 from .batch import batch
-from .cluster import cluster
 from .cached import cached
+from .cluster import cluster
 from .codec import codec
 from .find import find
 from .get import get

@@ -67,14 +67,14 @@ from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` 
 from .past_memory import PastMemory as PastMemory
 from .projections.auditing import Audit as Audit
 from .projections.auditing import Difference as Difference
-from .projections.clusters.measures import Drift as Drift
-from .projections.clusters.view import Clusters as Clusters
 from .projections.caching.caches import CacheStatistics as CacheStatistics
 from .projections.caching.changes import SettingChanged as SettingChanged
 from .projections.caching.contexts import ContextCache as ContextCache
 from .projections.caching.pools import Pool as Pool
 from .projections.caching.pools import PoolStatistics as PoolStatistics
 from .projections.caching.settings import CacheSettings as CacheSettings
+from .projections.clusters.measures import Drift as Drift
+from .projections.clusters.view import Clusters as Clusters
 from .projections.conditions import Where as Where
 from .projections.conditions import between as between
 from .projections.conditions import ge as ge
@@ -123,8 +123,8 @@ __all__ = [
     "Clusters",
     "Condition",
     "Conflict",
-    "Contradiction",
     "ContextCache",
+    "Contradiction",
     "Damaged",
     "DeadLetter",
     "DetachedView",
