@@ -71,6 +71,7 @@ class Actor(Generic[M]):
         restart: when it is begun again after a crash.
         needs: names of actors that start before it and stop after it.
         keeps_asks: whether it answers asks after `handle` returned; otherwise those left unanswered then fail.
+        takes_asks: whether it takes asks up itself, and sees to it that each is answered, in `ended` at the latest.
     """
 
     name: str = ""
@@ -80,6 +81,7 @@ class Actor(Generic[M]):
     restart: Restart = Restart()
     needs: Sequence[str] = ()
     keeps_asks: bool = False
+    takes_asks: bool = False
 
     cell: Cell
     """What it lives in; there from before `started`."""

@@ -132,7 +132,7 @@ class Address:
         with trio.move_on_after(float("inf") if timeout_s is None else timeout_s):
             while (self.position or 0) < position:
                 if self._is_over:
-                    message = f"the {self.name} stopped at event {self.position or 0}, before event {position}"
+                    message = f"the {self.name} ended at event {self.position or 0}, before event {position}"
                     raise Closed(message)
                 await self._moved.wait()
             return

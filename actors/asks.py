@@ -9,7 +9,7 @@ unknown. An answer to a caller that has left is not lost without a trace: `unhea
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import outcome
 import trio
@@ -20,6 +20,7 @@ from .mailbox import Mailbox
 __all__ = ["Ask", "ask"]
 
 Q = TypeVar("Q")
+_NORMAL: Final = Lane.NORMAL
 A = TypeVar("A")
 
 
@@ -109,7 +110,7 @@ async def ask(
     *,
     timeout_s: float | None,
     on_timeout: Callable[[bool], Exception],
-    lane: Lane = Lane.NORMAL,
+    lane: Lane = _NORMAL,
     link: object | None = None,
     unheard: Callable[[Ask[Q, A]], None] | None = None,
 ) -> A:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -109,7 +110,7 @@ class Publisher(Actor[None]):
         self._letters = letters
         self._is_due = False
         self._is_idle = False
-        self._ending = trio.Event()
+        self._ending = threading.Event()
 
     def note(self) -> None:
         """Something has changed."""
@@ -138,13 +139,16 @@ class Publisher(Actor[None]):
     async def knocked(self) -> None:
         while self._is_due and not self.is_stopping:
             self._is_due = False
-            await trio.to_thread.run_sync(self._file.write, self.bulletin(is_running=True))
-            with trio.move_on_after(PAUSE_S):
-                await self._ending.wait()
+            await trio.to_thread.run_sync(self._write, self.bulletin(is_running=True), abandon_on_cancel=True)
         self._is_idle = True
 
     def stopping(self) -> None:
         self._ending.set()
+
+    def _write(self, bulletin: Bulletin) -> None:
+        """In a thread, the pause too: it is one of the world's seconds, whatever clock the loop has."""
+        self._file.write(bulletin)
+        self._ending.wait(PAUSE_S)
 
 
 def _cut(text: str | None) -> str | None:

@@ -272,56 +272,67 @@ class Cell:
         task_status.started()
         if not self.mailbox.is_open:
             actor.stopping()
-        while self._again or not self.mailbox.is_over:
-            if batch := await self._next_batch(actor.batch_limit):
+        mailbox, limit = self.mailbox, actor.batch_limit
+        takes_asks = actor.takes_asks and not self._is_traced
+        has_knocked = type(actor).knocked is not Actor.knocked
+        while self._again or mailbox.is_open or not mailbox.is_over:
+            if self._again:
+                message, self._is_suspect = self._again.popleft()
+                batch = [message]
+            else:
+                self._is_suspect = False
+                batch = await mailbox.drain(limit)
+            if batch and takes_asks:
+                self._in_hand = batch
+                await actor.handle(batch)
+                self._note_handled(len(batch))
+            elif batch:
                 await self._handle(actor, batch)
-            if self.mailbox.is_open:
-                await actor.knocked()
-                await self._feed_on(actor)
+            if mailbox.is_open:
+                if has_knocked:
+                    await actor.knocked()
+                if self._feed is not None and self._feed.query is not None:
+                    await self._feed_on(actor, self._feed)
         await actor.stopped()
 
-    async def _next_batch(self, limit: int) -> list[Any]:
-        if not self._again:
-            self._is_suspect = False
-            return await self.mailbox.drain(limit)
-        message, self._is_suspect = self._again.popleft()
-        return [message]
-
     async def _handle(self, actor: Actor[Any], batch: list[Any]) -> None:
-        asks = _asks(batch)
+        asks = [] if actor.takes_asks else [each for each in batch if type(each) is Ask]
         if asks:
-            count = len(batch)
-            batch = [each for each in batch if not isinstance(each, Ask) or each.take()]
-            self._dropped += count - len(batch)
-            if not batch:
-                return
+            taken = [each for each in asks if each.take()]
+            if len(taken) < len(asks):
+                self._dropped += len(asks) - len(taken)
+                batch = [each for each in batch if not isinstance(each, Ask) or each.is_taken]
+                if not batch:
+                    return
+                asks = taken
         self._in_hand = batch
         if self._is_traced:
             with span(self.name, len(batch), self.mailbox.links()):
                 await actor.handle(batch)
         else:
             await actor.handle(batch)
-        self._in_hand = ()
-        self._handled += len(batch)
-        self._changed()
-        if not asks:
-            return
-        if not actor.keeps_asks:
-            self._refuse(
-                [each for each in asks if each.is_taken], f"{self.name} handled this without giving an answer", None
-            )
-        else:
-            self._open.extend(each for each in asks if each.is_taken)
-            while self._open and self._open[0].is_answered:
-                self._open.popleft()  # they are answered in turn, as a rule
-            if len(self._open) > _PRUNE:
-                self._open = deque(each for each in self._open if not each.is_answered)
+        self._note_handled(len(batch))
+        if asks:
+            self._look_after(asks, keeps_asks=actor.keeps_asks)
 
-    async def _feed_on(self, actor: Actor[Any]) -> None:
-        """Hand out the next batch of events, if there is one."""
-        feed = self._feed
-        if feed is None or feed.query is None:
+    def _note_handled(self, count: int) -> None:
+        self._in_hand = ()
+        self._handled += count
+        self._changed()
+
+    def _look_after(self, asks: list[Ask[Any, Any]], *, keeps_asks: bool) -> None:
+        """See that asks are answered: now, or while this life lasts."""
+        if not keeps_asks:
+            self._refuse(asks, f"{self.name} handled this without giving an answer", None)
             return
+        self._open.extend(asks)
+        while self._open and self._open[0].is_answered:
+            self._open.popleft()  # they are answered in turn, as a rule
+        if len(self._open) > _PRUNE:
+            self._open = deque(each for each in self._open if not each.is_answered)
+
+    async def _feed_on(self, actor: Actor[Any], feed: Feed) -> None:
+        """Hand out the next batch of events, if there is one."""
         events, reached = feed.next(actor.batch_limit)
         query = feed.query
         if events:

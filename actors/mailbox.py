@@ -30,6 +30,10 @@ BATCH_LIMIT: Final = 1024
 """Messages drained at once, so that one batch's latency and memory stay bounded."""
 
 
+_NORMAL: Final = Lane.NORMAL
+"""Looked up once: finding a member of an enum costs as much as sending a message."""
+
+
 class WhenFull(Enum):
     """What becomes of a message that finds its mailbox full."""
 
@@ -123,14 +127,14 @@ class Mailbox(Generic[M]):
         """Whether it is closed and empty."""
         return not self._is_open and not self._lanes and not self._receive.statistics().current_buffer_used
 
-    def put_nowait(self, message: M, lane: Lane = Lane.NORMAL, link: object | None = None) -> None:
+    def put_nowait(self, message: M, lane: Lane = _NORMAL, link: object | None = None) -> None:
         """Put a message in.
 
         Raises:
             Closed: the mailbox takes no more.
             trio.WouldBlock: it is full.
         """
-        if lane is Lane.NORMAL and link is None and self._key is None:
+        if lane is _NORMAL and link is None and self._key is None:
             try:
                 self._send.send_nowait(message)
             except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
@@ -138,7 +142,7 @@ class Mailbox(Generic[M]):
         else:
             self._put_placed(self._place(message, lane, link))
 
-    async def put(self, message: M, lane: Lane = Lane.NORMAL, link: object | None = None) -> None:
+    async def put(self, message: M, lane: Lane = _NORMAL, link: object | None = None) -> None:
         """Put a message in, waiting for room. A checkpoint only when it has to wait.
 
         Raises:
@@ -146,23 +150,31 @@ class Mailbox(Generic[M]):
             trio.WouldBlock: it is full, and refuses what doesn't fit.
         """
         try:
-            self.put_nowait(message, lane, link)
+            if lane is _NORMAL and link is None and self.put_plain is not None:
+                self.put_plain(message)
+            else:
+                self.put_nowait(message, lane, link)
         except trio.WouldBlock:
             if self.when_full is WhenFull.REFUSE:
                 raise
-            is_plain = lane is Lane.NORMAL and link is None and self._key is None
-            placed = None if is_plain else self._place(message, lane, link)
+            await self._put_waiting(message, lane, link)
+        except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
+            raise self._closed("has stopped") from error
+
+    async def _put_waiting(self, message: M, lane: Lane, link: object | None) -> None:
+        is_plain = lane is _NORMAL and link is None and self._key is None
+        placed = None if is_plain else self._place(message, lane, link)
+        if placed is not None:
+            self._enter(placed)
+        try:
+            await self._send.send(message if placed is None else placed)
+        except BaseException as error:
             if placed is not None:
-                self._enter(placed)
-            try:
-                await self._send.send(message if placed is None else placed)
-            except BaseException as error:
-                if placed is not None:
-                    self._leave(placed)
-                    self._count(placed, -1)
-                if isinstance(error, (trio.ClosedResourceError, trio.BrokenResourceError)):
-                    raise self._closed("stopped before it took the message") from error
-                raise
+                self._leave(placed)
+                self._count(placed, -1)
+            if isinstance(error, (trio.ClosedResourceError, trio.BrokenResourceError)):
+                raise self._closed("stopped before it took the message") from error
+            raise
 
     def coalesce(self, message: M) -> bool:
         """Have a message take the place of the waiting one with its key; False if there is none."""

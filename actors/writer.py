@@ -97,7 +97,7 @@ class Writer(Actor[_Message]):
     name = "writer"
     batch_limit = 1024
     restart = NO_RESTART  # what it may do after an error it decides itself; a defect of ours ends everything
-    keeps_asks = True
+    takes_asks = True  # and answers each when all that was staged before is settled
 
     def __init__(self, log: Log, views: Views, *, durability: str = Durability.DURABLE, capacity: int = 1024) -> None:
         self.capacity = capacity
@@ -188,7 +188,8 @@ class Writer(Actor[_Message]):
 
     async def handle(self, batch: Sequence[_Message]) -> None:
         for message in batch:
-            self._accept(message)
+            if message.take():
+                self._accept(message)
         self._push()
         while self._staged_bytes > COMMIT_BYTES and self._is_committing:
             await self._finished.wait()
@@ -205,7 +206,8 @@ class Writer(Actor[_Message]):
         try:
             await self.stopped()  # what was accepted is written, whatever brought the end
         finally:
-            for message in self.cell.unanswered():
+            waiting, self._waiting = self._waiting, []
+            for message in (*(message for message, _ in waiting), *self.cell.unanswered()):
                 message.answer(outcome.Error(Closed("the writer stopped before it wrote this; nothing was written")))
             await self._thread.stop()
 

@@ -18,7 +18,7 @@ from remanence.actors.supervisor import Group, Strategy, Supervisor, supervised
 from remanence.core.errors import Closed, InvalidInput, Unanswered
 
 
-class Worker(Actor[Any]):
+class Worker(Actor["str | int | Ask[str, int]"]):
     """Notes what it does in a diary that outlasts it."""
 
     def __init__(self, diary: list[str]) -> None:
@@ -31,7 +31,7 @@ class Worker(Actor[Any]):
     async def started(self) -> None:
         self.note("started")
 
-    async def handle(self, batch: Sequence[Any]) -> None:
+    async def handle(self, batch: Sequence[str | int | Ask[str, int]]) -> None:
         for each in batch:
             what = each.request if isinstance(each, Ask) else each
             self.note(what)

@@ -146,7 +146,7 @@ def test_every_error_of_ours_has_an_exit_code_of_its_kind() -> None:
     names = [name for name in remanence.__all__ if isinstance(getattr(remanence, name), type)]
     kinds = [kind for name in names if issubclass(kind := getattr(remanence, name), remanence.RemanenceError)]
     known = {"NotFound", "InvalidInput", "KeyReused", "Damaged", "Locked", "Conflict", "StorageFailed"}
-    known |= {"OutcomeUnknown", "Closed", "Unreadable", "ViewFailed", "RemanenceError", "Behind"}
+    known |= {"OutcomeUnknown", "Closed", "Unreadable", "ViewFailed", "RemanenceError", "Behind", "Unanswered"}
     assert {kind.__name__ for kind in kinds} == known
 
 
