@@ -19,7 +19,7 @@ demo: $(VENV)/.installed-demo ## see what Remanence does, in a temporary folder
 	@$(BIN)/remanence demo
 
 test: $(VENV)/.installed-test ## run every test, the documentation's code included
-	@$(BIN)/pytest
+	@$(BIN)/pytest -n auto --dist worksteal
 
 coverage: $(VENV)/.installed-test ## run every test and show the lines none of them reached
 	@$(BIN)/coverage run -m pytest
