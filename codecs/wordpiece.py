@@ -1,0 +1,73 @@
+"""WordPiece: a text's words, cut into the longest pieces that a vocabulary knows. Pure.
+
+As BERT's uncased tokenizer does it (Devlin et al., 2018; words are cut as in Wu et al., "Google's Neural Machine
+Translation System", 2016, section 4.1): lower case, accents off, punctuation and ideographs by themselves, each word
+taken apart greedily from the left. A word that can't be taken apart whole gives nothing, where BERT has `[UNK]`: what a
+table knows nothing of should not pull texts together.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from typing import Final
+
+__all__ = ["WordPiece"]
+
+WORD_LENGTH_MAX: Final = 100
+"""Characters of a word, BERT's own limit: longer ones are no words, and cutting takes time by the square."""
+WORDS_KEPT: Final = 1 << 16
+"""Words whose pieces are kept: some conversations' worth, about 10 MB."""
+_INSIDE: Final = "##"
+_IDEOGRAPHS: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
+_WORD: Final = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+|[^\w\s]|_")
+
+
+class WordPiece:
+    """Cuts texts."""
+
+    def __init__(self, vocabulary: Mapping[str, int]) -> None:
+        """Prepare.
+
+        Args:
+            vocabulary: the number of each piece; those that go on a word begin with `##`.
+        """
+        self._vocabulary = vocabulary
+        self._known: dict[str, tuple[int, ...]] = {}
+
+    def pieces(self, text: str) -> list[int]:
+        """The numbers of a text's pieces, in order."""
+        folded = text.lower()
+        if not folded.isascii():
+            decomposed = unicodedata.normalize("NFD", folded)
+            folded = "".join([each for each in decomposed if unicodedata.category(each) != "Mn"])
+        known = self._known
+        found: list[int] = []
+        for word in _WORD.findall(folded):
+            pieces = known.get(word)
+            found += self._learn(word) if pieces is None else pieces
+        return found
+
+    def _learn(self, word: str) -> tuple[int, ...]:
+        if len(self._known) >= WORDS_KEPT:
+            self._known.clear()
+        self._known[word] = pieces = self._cut(word)
+        return pieces
+
+    def _cut(self, word: str) -> tuple[int, ...]:
+        if len(word) > WORD_LENGTH_MAX:
+            return ()
+        found: list[int] = []
+        start = 0
+        while start < len(word):
+            before = _INSIDE if start else ""
+            for end in range(len(word), start, -1):
+                piece = self._vocabulary.get(before + word[start:end])
+                if piece is not None:
+                    found.append(piece)
+                    start = end
+                    break
+            else:
+                return ()
+        return tuple(found)

@@ -1,0 +1,157 @@
+"""The order of turns within their sessions, and what that makes of similarities: sums over windows of neighbours.
+
+For each row: who stands one, two and three turns before and after it, and what its windows' sums are to be multiplied
+by, which is one over the length of the window's vector. A memory that is no turn has no neighbours, so that all its
+windows are itself. A turn that was taken away leaves no gap: those beside it are neighbours then.
+
+This module needs numpy and nothing that `import remanence` loads may import it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["RADII", "Sessions"]
+
+Floats = NDArray[np.float32]
+Places = NDArray[np.intp]
+RADII: Final = (0, 1, 2, 3)
+"""How many neighbours to each side: beyond three they say no more about a turn."""
+_REACH: Final = RADII[-1]
+_NOBODY: Final = -1
+"""The row after the last: zeros stand there."""
+
+
+class Sessions:
+    """Who is whose neighbour."""
+
+    def __init__(self, capacity: int, vectors: Callable[[Places], Floats]) -> None:
+        """Prepare.
+
+        Args:
+            capacity: how many rows there will be; `grow` makes it more.
+            vectors: the vectors of rows.
+        """
+        self._vectors = vectors
+        self._near = np.full((2 * _REACH, capacity), _NOBODY, np.intp)  # one before, one after, two before, …
+        self._shares = np.zeros((len(RADII), capacity), np.float32)
+        self._orders: dict[str, list[tuple[int, int]]] = {}
+        self._turns: dict[int, tuple[str, int]] = {}
+
+    def grow(self, capacity: int) -> None:
+        """Make room for so many rows."""
+        more = capacity - self._near.shape[1]
+        self._near = np.concatenate((self._near, np.full((2 * _REACH, more), _NOBODY, np.intp)), axis=1)
+        self._shares = np.concatenate((self._shares, np.zeros((len(RADII), more), np.float32)), axis=1)
+
+    # -- changing
+
+    def put(self, rows: Sequence[int], turns: Sequence[tuple[str, int] | None]) -> None:
+        """Put rows, whose vectors are there already, in their places: session and place, or None."""
+        alone: list[int] = []
+        touched: dict[str, list[int]] = {}
+        for row, turn in zip(rows, turns, strict=True):
+            self._leave(row, touched)
+            if turn is None:
+                alone.append(row)
+            else:
+                session, place = turn
+                insort(self._orders.setdefault(session, []), (place, row))
+                self._turns[row] = turn
+                touched.setdefault(session, []).append(place)
+        if alone:
+            self._near[:, alone] = _NOBODY
+            self._shares[:, alone] = _shares(self._vectors(np.array(alone, dtype=np.intp)))
+        self._mend(touched)
+
+    def remove(self, row: int) -> None:
+        """Take a row out."""
+        touched: dict[str, list[int]] = {}
+        self._leave(row, touched)
+        self._near[:, row] = _NOBODY
+        self._shares[:, row] = 0
+        self._mend(touched)
+
+    def _leave(self, row: int, touched: dict[str, list[int]]) -> None:
+        turn = self._turns.pop(row, None)
+        if turn is not None:
+            session, place = turn
+            order = self._orders[session]
+            del order[bisect_left(order, (place, row))]
+            touched.setdefault(session, []).append(place)
+
+    def _mend(self, touched: dict[str, list[int]]) -> None:
+        """Whoever stands within reach of a change has other neighbours, and other windows."""
+        for session, places in touched.items():
+            order = self._orders[session]
+            if not order:
+                del self._orders[session]
+                continue
+            first = max(0, bisect_left(order, (min(places), -1)) - _REACH)
+            last = min(len(order), bisect_left(order, (max(places) + 1, -1)) + _REACH)
+            # Their windows reach others, whose own windows are as they were.
+            start, stop = max(0, first - _REACH), min(len(order), last + _REACH)
+            run = np.array([row for _, row in order[start:stop]], dtype=np.intp)
+            self._link(run, first - start, last - start)
+
+    def _link(self, run: Places, first: int, last: int) -> None:
+        """Tell rows of a run who their neighbours are, and measure their windows."""
+        ends = np.full(_REACH, _NOBODY, np.intp)
+        padded = np.concatenate((ends, run, ends))
+        inner = run[first:last]
+        for step in range(1, _REACH + 1):
+            before, after = first + _REACH - step, first + _REACH + step
+            self._near[2 * step - 2, inner] = padded[before : before + len(inner)]
+            self._near[2 * step - 1, inner] = padded[after : after + len(inner)]
+        vectors = self._vectors(padded)
+        total = vectors[first + _REACH : last + _REACH].copy()
+        for radius in RADII:
+            if radius:
+                before, after = first + _REACH - radius, first + _REACH + radius
+                total += vectors[before : before + len(inner)]
+                total += vectors[after : after + len(inner)]
+            self._shares[radius, inner] = _shares(total)
+
+    # -- asking
+
+    def turn_of(self, row: int) -> tuple[str, int] | None:
+        """Session and place of a row that is a turn of one."""
+        return self._turns.get(row)
+
+    def windows(self, dots: Floats, radii: Sequence[int]) -> Floats:
+        """Cosines of the windows of all rows, from the dot products of all rows and a zero after the last."""
+        count = len(dots) - 1
+        return self._summed(slice(0, count), dots[:count], dots.take, radii)
+
+    def around(self, rows: Places, radii: Sequence[int]) -> Places:
+        """Whose dot products the windows of some rows need: their own, then their neighbours', a line each."""
+        return np.concatenate((rows[None], self._near[: 2 * max(radii), rows]))
+
+    def among(self, rows: Places, dots: Floats, radii: Sequence[int]) -> Floats:
+        """Cosines of the windows of some rows, from the dot products of all that `around` says."""
+        lines = iter(dots[1:])
+        return self._summed(rows, dots[0], lambda _: next(lines), radii)
+
+    def _summed(
+        self, rows: Places | slice, own: Floats, dots_of: Callable[[Places], Floats], radii: Sequence[int]
+    ) -> Floats:
+        found = np.empty((len(radii), len(own)), np.float32)
+        total = own
+        for radius in range(max(radii) + 1):
+            if radius:
+                total = total + dots_of(self._near[2 * radius - 2, rows]) + dots_of(self._near[2 * radius - 1, rows])
+            if radius in radii:
+                np.multiply(total, self._shares[radius, rows], out=found[radii.index(radius)])
+        return found
+
+
+def _shares(vectors: Floats) -> Floats:
+    """What to multiply with in the place of dividing by the vectors' lengths; 0 for those that have none."""
+    lengths = np.sqrt(np.einsum("ij,ij->i", vectors, vectors))
+    shares: Floats = np.divide(np.float32(1), lengths, out=np.zeros_like(lengths), where=lengths > 0)
+    return shares
