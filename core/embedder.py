@@ -13,7 +13,7 @@ import attrs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Embedder", "EmbedderIdentity"]
+__all__ = ["Embedder", "EmbedderIdentity", "is_pure"]
 
 
 @attrs.frozen
@@ -46,3 +46,12 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> NDArray[Any]:
         """A matrix of floats: a row for each text, with as many columns as the identity says."""
         ...
+
+
+def is_pure(embedder: Embedder) -> bool:
+    """Whether an embedder says, by an attribute `is_pure`, that its vectors follow from the text and its identity.
+
+    The vectors of such a one are no decisions and needn't be recorded. A model's are, unless somebody knows better: the
+    same weights give other numbers on another machine.
+    """
+    return getattr(embedder, "is_pure", False) is True

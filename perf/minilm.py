@@ -99,5 +99,5 @@ def _erf(x: Floats) -> Floats:
     total = np.zeros_like(t)
     for step in steps:
         total = (total + np.float32(step)) * t
-    found = sign * (1 - total * np.exp(-size * size))
-    return found.astype(np.float32, copy=False)
+    found: Floats = (sign * (1 - total * np.exp(-size * size))).astype(np.float32, copy=False)
+    return found

@@ -25,6 +25,7 @@ class HashingEmbedder:
     """Texts that share words or pieces of words get vectors that point the same way."""
 
     identity = EmbedderIdentity("hashing", DIMENSION, _DIGEST)
+    is_pure = True
 
     def embed(self, texts: Sequence[str]) -> NDArray[Any]:
         return hashed(texts, DIMENSION, STOP_WORDS)

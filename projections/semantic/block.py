@@ -35,12 +35,14 @@ Floats = NDArray[np.float32]
 Places = NDArray[np.intp]
 WHOLE_MAX: Final = 8192
 """Rows up to which a pass reads whole vectors: 8 MB, a third of a millisecond or so."""
-HEAD: Final = 64
-"""Components that a pass reads above that."""
+HEAD: Final = 96
+"""Components that a pass reads above that: of 12,831 real texts, the 10 nearest are among its 400 best to 99.4 %."""
 FIRST: Final = 64
-EXACTLY_MIN: Final = 256
+EXACTLY_MIN: Final = 512
 EXACTLY_TIMES: Final = 16
-"""Rows looked at exactly to find the nearest: so many for each that is wanted, and so many at the least."""
+EXACTLY_SHARE: Final = 64
+"""Rows looked at exactly to find the nearest: so many at the least, so many for each that is wanted, and one in so
+many of all."""
 
 
 class VectorBlock:
@@ -160,10 +162,11 @@ class VectorBlock:
             `WHOLE_MAX` rows it is an estimate.
         """
         unit = self._unit(query)[: self._heads.shape[1]]
-        if among is None:
+        if among is None or len(among) * (1 + 2 * max(radii)) >= self.size:
             dots = np.zeros(self.size + 1, np.float32)
             np.matmul(self._heads[: self.size], unit, out=dots[:-1])
-            return self._sessions.windows(dots, radii)
+            every = self._sessions.windows(dots, radii)
+            return every if among is None else every[:, among]
         around = self._sessions.around(among, radii)
         return self._sessions.among(among, (self._heads[around.ravel()] @ unit).reshape(around.shape), radii)
 
@@ -183,7 +186,7 @@ class VectorBlock:
         """
         rough = self.similarities(query, (radius,), among)[0]
         candidates = np.arange(self.size, dtype=np.intp) if among is None else among
-        wanted = max(EXACTLY_MIN, EXACTLY_TIMES * limit)
+        wanted = max(EXACTLY_MIN, EXACTLY_TIMES * limit, len(candidates) // EXACTLY_SHARE)
         if not self.is_whole:
             if len(candidates) > wanted:
                 candidates = candidates[np.argpartition(rough, len(rough) - wanted)[-wanted:]]

@@ -13,6 +13,7 @@ import remanence
 from remanence import InvalidInput, Memory, NewMemory
 from remanence.core.embedder import EmbedderIdentity
 from remanence.projections.semantic.index import SemanticIndex
+from remanence.projections.semantic.space import SemanticSpace
 from remanence.projections.semantic.static import StaticEmbedder
 
 EMBEDDER = StaticEmbedder()
@@ -94,7 +95,7 @@ async def test_the_past_is_found_as_it_stood(tmp_path: Path) -> None:
 
 async def test_a_long_absence_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """After more events than are worth following, the scope is read anew, and answers the same."""
-    monkeypatch.setattr("remanence.projections.semantic.index.TAIL_MAX", 3)
+    monkeypatch.setattr("remanence.projections.semantic.space.TAIL_MAX", 3)
     async with remanence.open(tmp_path) as memory:
         index = SemanticIndex(memory.engine, EMBEDDER)
         assert nearest(index, "dog") == []
@@ -106,6 +107,7 @@ class Broken:
     """An embedder that breaks its word."""
 
     identity = EmbedderIdentity("broken", 4, "00")
+    is_pure = True
 
     def __init__(self, made: np.ndarray) -> None:
         self.made = made
@@ -121,4 +123,4 @@ async def test_an_embedder_that_breaks_its_word_is_told_so(tmp_path: Path, made:
     async with remanence.open(tmp_path) as memory:
         await memory.remember("The dog sleeps")
         with pytest.raises(InvalidInput, match="broken/4/00 made"):
-            SemanticIndex(memory.engine, Broken(made)).block(("main",))
+            SemanticSpace(memory.engine, Broken(made)).block(("main",))

@@ -1,0 +1,1 @@
+"""Embedding: vectors of models, made behind the writing and recorded."""
