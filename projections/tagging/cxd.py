@@ -10,7 +10,7 @@ where there are hints and nothing else, it abstains.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import isclose
 from typing import Final
 
@@ -104,22 +104,29 @@ def _table(entries: Iterator[Entry]) -> Mapping[str, tuple[Entry, ...]]:
     return {key: tuple(sorted(found, key=lambda entry: -entry[2])) for key, found in table.items()}
 
 
-_CUES: Final = _table(
-    (pattern, cxd, weight) for cxd, lists in CUES.items() for weight, patterns in lists for pattern in patterns
-)
-_FAILURES: Final = _table((pattern, "", 1.0) for pattern in FAILURES)
+@cache
+def _cue_table() -> Mapping[str, tuple[Entry, ...]]:
+    """Made when it is first asked for, as not every program tags."""
+    return _table(
+        (pattern, cxd, weight) for cxd, lists in CUES.items() for weight, patterns in lists for pattern in patterns
+    )
+
+
+@cache
+def _failure_table() -> Mapping[str, tuple[Entry, ...]]:
+    return _table((pattern, "", 1.0) for pattern in FAILURES)
 
 
 @lru_cache(maxsize=8192)
 def _cues_at(normal: str) -> tuple[Entry, ...]:
     """Cues that a word is the first word of."""
-    return _begun_by(normal, _CUES)
+    return _begun_by(normal, _cue_table())
 
 
 @lru_cache(maxsize=8192)
 def _failures_at(normal: str) -> tuple[Entry, ...]:
     """Failures that a word is the first word of."""
-    return _begun_by(normal, _FAILURES)
+    return _begun_by(normal, _failure_table())
 
 
 def _begun_by(normal: str, table: Mapping[str, tuple[Entry, ...]]) -> tuple[Entry, ...]:

@@ -136,10 +136,16 @@ LANGUAGES: Final[Mapping[str, frozenset[str]]] = {
 }
 """Function words by language, in the order in which a tie is decided."""
 
-SPOKEN: Final[Mapping[str, tuple[str, ...]]] = {
-    word: tuple(language for language, stop in LANGUAGES.items() if word in stop)
-    for word in sorted(frozenset[str]().union(*LANGUAGES.values()))
-}
+
+def _by_word() -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for language, stop in LANGUAGES.items():
+        for word in stop:
+            found[word] = (*found.get(word, ()), language)
+    return found
+
+
+SPOKEN: Final[Mapping[str, tuple[str, ...]]] = _by_word()
 """The same, the other way round: the languages of a function word."""
 
 STOP_SIGNS: Final = (
