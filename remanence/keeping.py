@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from .core.appends import Appended
-from .core.errors import Closed, InvalidInput, NotFound
+from .core.errors import Closed, NotFound
 from .core.log import Log
 from .core.queries import Query
 from .projections.caching.caches import Caches, CacheStatistics, Relief
@@ -14,7 +14,7 @@ from .projections.caching.contexts import ContextCache
 from .projections.caching.pools import Pool
 from .projections.caching.settings import CacheSettings
 
-__all__ = ["Cache"]
+__all__ = ["Cache", "cache_of"]
 
 
 class _Appends(Protocol):
@@ -89,7 +89,9 @@ class Cache:
             InvalidInput: there is no such setting, or it can't be that.
             Closed: the engine is read-only.
         """
-        before = getattr(with_setting(self.settings, name, value) and self.settings, name.removeprefix(PREFIX))
+        with_setting(self.settings, name, value)  # raises if it can't be taken
+        last = self._last(name)  # which may not have taken effect yet
+        before = getattr(self.settings, name.removeprefix(PREFIX)) if last is None else last.value
         return await self._engine.append(SettingChanged(name, value, before, reason))
 
     async def change_back(self, name: str, *, reason: str = "taken back") -> Appended:
@@ -99,11 +101,19 @@ class Cache:
             NotFound: it was never changed.
             Closed: the engine is read-only.
         """
-        found = self._engine.log.read(Query.of(["setting.changed"], [f"setting:{name}"]), backward=True, limit=1)
-        if not found or found[0].is_erased:
+        last = self._last(name)
+        if last is None:
             message = f"the setting {name} was never changed"
             raise NotFound(message)
-        return await self.change(name, found[0].data.before, reason=reason)
+        return await self.change(name, last.before, reason=reason)
+
+    def _last(self, name: str) -> SettingChanged | None:
+        """The last decision about a setting."""
+        found = self._engine.log.read(Query.of(["setting.changed"], [f"setting:{name}"]), backward=True, limit=1)
+        if not found or found[0].is_erased:
+            return None
+        change: SettingChanged = found[0].data
+        return change
 
 
 def cache_of(engine: _Appends, caches: Caches | None) -> Cache:
@@ -113,10 +123,6 @@ def cache_of(engine: _Appends, caches: Caches | None) -> Cache:
         Closed: it keeps none.
     """
     if caches is None:
-        raise Closed(
-            "this engine keeps nothing in memory: it is read-only, of the past, or was opened with cache='off'"
-        )
+        message = "this engine keeps nothing in memory: it is read-only, of the past, or was opened with cache='off'"
+        raise Closed(message)
     return Cache(engine, caches)
-
-
-_ = InvalidInput
