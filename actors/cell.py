@@ -41,6 +41,8 @@ from .tracing import is_tracing, span
 __all__ = ["Cell", "Surroundings"]
 
 _logger = logging.getLogger(__name__)
+_KNOCKED: Final = cast("type[Actor[Any]]", Actor).knocked
+"""What an actor does about knocks that says nothing of its own: not worth a call."""
 _PRUNE: Final = 1024
 """Open asks beyond which those that were answered out of turn are looked for."""
 
@@ -274,7 +276,7 @@ class Cell:
             actor.stopping()
         mailbox, limit = self.mailbox, actor.batch_limit
         takes_asks = actor.takes_asks and not self._is_traced
-        has_knocked = type(actor).knocked is not Actor.knocked
+        has_knocked = type(actor).knocked is not _KNOCKED
         while self._again or mailbox.is_open or not mailbox.is_over:
             if self._again:
                 message, self._is_suspect = self._again.popleft()
@@ -296,7 +298,7 @@ class Cell:
         await actor.stopped()
 
     async def _handle(self, actor: Actor[Any], batch: list[Any]) -> None:
-        asks = [] if actor.takes_asks else [each for each in batch if type(each) is Ask]
+        asks = [] if actor.takes_asks else _asks(batch)
         if asks:
             taken = [each for each in asks if each.take()]
             if len(taken) < len(asks):
