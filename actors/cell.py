@@ -22,7 +22,6 @@ from collections import deque
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from typing import Any, Final, cast
 
-import attrs
 import outcome
 import trio
 
@@ -32,36 +31,19 @@ from .actor import Actor
 from .actor_statistics import ActorState, ActorStatistics
 from .address import HERE, Address
 from .asks import Ask
-from .feeding import Feed, Source
-from .host import Host
-from .letters import DeadLetters, Reason
+from .feeding import Feed
+from .letters import Reason
 from .mailbox import Mailbox
+from .surroundings import Surroundings
 from .tracing import is_tracing, span
 
-__all__ = ["Cell", "Surroundings"]
+__all__ = ["Cell"]
 
 _logger = logging.getLogger(__name__)
 _KNOCKED: Final = cast("type[Actor[Any]]", Actor).knocked
 """What an actor does about knocks that says nothing of its own: not worth a call."""
 _PRUNE: Final = 1024
 """Open asks beyond which those that were answered out of turn are looked for."""
-
-
-@attrs.frozen
-class Surroundings:
-    """What the cells of one supervisor share.
-
-    Attributes:
-        letters: where messages go that reach nobody.
-        source: where subscribed events come from.
-        host: the engine that they work for.
-        changed: told when an actor has handled something, begins a life, or crashes.
-    """
-
-    letters: DeadLetters = attrs.field(factory=DeadLetters)
-    source: Source | None = None
-    host: Host | None = None
-    changed: Callable[[], None] = lambda: None
 
 
 class Cell:

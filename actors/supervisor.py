@@ -29,9 +29,10 @@ from ..core.errors import InvalidInput, NotFound
 from .actor import Actor
 from .actor_statistics import ActorStatistics
 from .address import Address
-from .cell import Cell, Surroundings
+from .cell import Cell
 from .letters import DeadLetter
 from .restarts import Budget
+from .surroundings import Surroundings
 
 __all__ = ["Group", "Maker", "Strategy", "Supervisor", "supervised"]
 

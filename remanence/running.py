@@ -17,11 +17,11 @@ import trio
 
 from .actors.actor import Actor
 from .actors.bulletin import BulletinFile, Publisher
-from .actors.cell import Surroundings
 from .actors.feeding import LogSource
 from .actors.keeper import Keeper
 from .actors.letters import DeadLetters
 from .actors.supervisor import Group, Maker, Supervisor, supervised
+from .actors.surroundings import Surroundings
 from .actors.writer import Writer
 from .core.clock import system_clock
 from .engine import Engine

@@ -15,12 +15,12 @@ import trio
 
 from remanence.actors.actor import Actor
 from remanence.actors.asks import Ask
-from remanence.actors.cell import Surroundings
 from remanence.actors.lanes import Lane
 from remanence.actors.letters import DeadLetters
 from remanence.actors.mailbox import WhenFull
 from remanence.actors.restarts import Restart
 from remanence.actors.supervisor import Group, Strategy, Supervisor, supervised
+from remanence.actors.surroundings import Surroundings
 from remanence.core.errors import Closed, Unanswered
 from remanence.testkit import run_scheduled
 

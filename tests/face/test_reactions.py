@@ -13,9 +13,10 @@ from trio.testing import wait_all_tasks_blocked
 
 import remanence
 from remanence import Behind, Closed, Engine, InvalidInput, Reaction, Recorded, Settings, event, on
-from remanence.actors.cell import Cell, Surroundings
+from remanence.actors.cell import Cell
 from remanence.actors.reacting import Reacting
 from remanence.actors.reaction_statistics import reaction_traces
+from remanence.actors.surroundings import Surroundings
 from remanence.actors.writer import Writer
 
 from .club import EVENTS, Joined, Left, Members
