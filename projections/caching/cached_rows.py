@@ -50,10 +50,11 @@ class CachedRows(ReadRows[R]):
 
     def _look_up(self, name: Hashable, packed: bytes) -> R | None:
         """A row that isn't there as an object."""
-        self._cache.objects.missed()
-        return self._fetch(name, packed)
+        cache = self._cache
+        cache.objects.missed()
+        return self._fetch(name, packed, keeps=cache.is_read_again(name))
 
-    def _fetch(self, name: Hashable, packed: bytes) -> R | None:
+    def _fetch(self, name: Hashable, packed: bytes, *, keeps: bool = True) -> R | None:
         cache = self._cache
         seen = cache.seen()
         found = cache.stored(packed)
@@ -63,7 +64,8 @@ class CachedRows(ReadRows[R]):
             if found is None:
                 return None
         row = self._codec.decode(found)
-        cache.keep(seen, name, packed, found, row)
+        if keeps:
+            cache.keep(seen, name, packed, found, row)
         return row
 
     def warm(self, limit: int) -> int:

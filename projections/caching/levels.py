@@ -15,7 +15,6 @@ In a fork nothing is kept: who forked goes on changing rows, and nobody would te
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Final, Generic, TypeVar
 
@@ -25,6 +24,7 @@ from ..finding import Question
 from ..plain import plain
 from ..plans import Found
 from ..schema import Schema
+from .doorkeeper import Doorkeeper
 from .pools import Budget, Pool
 from .sealing import quick_sealer, sealer_of, size_of
 
@@ -37,6 +37,8 @@ ROWS_MAX: Final = 200
 """Longer answers are not kept: they cost more room than they save time."""
 ASKED_MAX: Final = 1024
 """Questions remembered to have been asked once. An answer is kept when it is asked for again."""
+READ_MAX: Final = 8192
+"""Rows remembered to have been read once. A row is kept when it is read again."""
 _NEVER: Final = -1
 
 
@@ -88,7 +90,8 @@ class TableCache(Generic[R]):
         self._number = 0
         self._numbers: dict[bytes, int] = {}
         self._floor = 0
-        self._asked: OrderedDict[int, None] = OrderedDict()
+        self._questions = Doorkeeper(ASKED_MAX)
+        self._names = Doorkeeper(READ_MAX)
         self._touched: list[tuple[bytes, Any, Any]] = []
 
     def apart(self) -> TableCache[R]:
@@ -102,6 +105,10 @@ class TableCache(Generic[R]):
     def seen(self) -> int:
         """What to show to `keep`: ask before reading from the disk."""
         return _NEVER if self._is_changing or not self._is_open else self._number
+
+    def is_read_again(self, name: Hashable) -> bool:
+        """Whether a row was read before, not long ago: to keep one that is read once costs more than it will save."""
+        return self._names.knows(name)
 
     def stored(self, packed: bytes) -> bytes | None:
         """The bytes of a row, if L2 has them."""
@@ -151,7 +158,7 @@ class TableCache(Generic[R]):
         """Take in an answer that was read, unless something has changed since `seen`."""
         if seen == _NEVER or len(found) > ROWS_MAX or not self.answers.budget.limit_bytes:
             return
-        if not self._is_asked_again(question):
+        if not self._questions.knows(question):
             return
         sizes = [self._seal(row) for row in found]
         size = sum(size for size in sizes if size is not None)
@@ -161,16 +168,6 @@ class TableCache(Generic[R]):
         with self._lock:
             if seen == self._number and not self._is_changing and self._is_open:
                 self.answers.put(question, answer, size + ANSWER_BYTES + 8 * len(sizes))
-
-    def _is_asked_again(self, question: Question) -> bool:
-        key = hash(question)
-        if key in self._asked:
-            return True
-        with self._lock:
-            self._asked[key] = None
-            if len(self._asked) > ASKED_MAX:
-                self._asked.popitem(last=False)
-        return False
 
     # -- changes
 

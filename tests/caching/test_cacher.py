@@ -94,6 +94,7 @@ async def test_what_is_too_old_goes_by_itself(tmp_path: Path) -> None:
     async with opened(tmp_path, CacheSettings(objects_ttl_s=1e-9)) as memory:
         [memory_id] = await filled(memory, 1)
         memory.get(memory_id)
+        memory.get(memory_id)
         assert level(memory, "objects").entries == 1
         await do(memory, CLEAN)
         assert (level(memory, "objects").entries, level(memory, "objects").expired) == (0, 1)
@@ -104,7 +105,7 @@ async def test_what_is_likely_next_is_read_beforehand(tmp_path: Path) -> None:
     async with opened(tmp_path, CacheSettings(predict=True)) as memory:
         first, second, third = await filled(memory, 3)
         await do(memory, FORESEE)
-        for _ in range(3):
+        for _ in range(4):
             for memory_id in (first, second, third):
                 memory.get(memory_id)
         await memory.engine.append(MemoryReinforced(second, ("main",)))
