@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import lmdb
 
@@ -18,6 +18,9 @@ from .rows import WriteRows
 from .view_store import ViewStore
 
 __all__ = ["failure_at", "failure_before", "fold"]
+
+_UNKNOWN: Final = -1
+"""Which event a fault is of that shows only when all of them are packed together."""
 
 
 def fold(
@@ -42,9 +45,13 @@ def fold(
     Raises:
         StorageFailed: the disk refuses; nothing changed.
     """
-    # Together first, which is cheaper. If anything is wrong, once more and with care, to tell whose fault it is.
+    # Together first, which is cheaper. If anything is wrong, once more and with care, to tell whose fault it is; but
+    # not if the first handler raised: what it does is done once an attempt.
     attempt = partial(_attempt, projection, store, codecs, events, skips, caches=caches)
-    return attempt(is_careful=False) and attempt(is_careful=True)
+    failed = attempt(is_careful=False)
+    if failed is None or failed[0] == 0:
+        return failed
+    return attempt(is_careful=True)
 
 
 def _attempt(
@@ -84,7 +91,7 @@ def _attempt(
         except Exception as error:
             if is_careful or isinstance(error, lmdb.Error):
                 raise
-            failed.append((0, error))  # of whichever event it is
+            failed.append((_UNKNOWN, error))
             raise _Abandoned from error
         caches.changing()
 

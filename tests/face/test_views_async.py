@@ -158,7 +158,7 @@ async def test_what_fails_is_tried_again_then_parked_while_others_go_on(
         await engine.append(Joined("cy"))
         with pytest.raises(ViewFailed, match=r"before event 2.*LookupError: bo"):
             await engine.wait_for(Slow)
-        assert 0.75 <= trio.current_time() - started <= 1.5
+        assert trio.current_time() - started >= 0.75  # more, when the clock jumps while a thread is at work
         seen = statistics(engine)
         assert (seen.state, seen.checkpoint, seen.lag_events) == ("parked", 1, 2)
         assert (seen.parked.position, seen.parked.attempts) == (2, 5)

@@ -85,7 +85,7 @@ async def test_pain_04_a_poison_event_is_tried_hotly_for_ever(
         await engine.append(Sold(DEADLY))
         with pytest.raises(ViewFailed):
             await engine.wait_for(Poisoned)
-        assert 0.5 <= trio.current_time() - begun <= 3
+        assert trio.current_time() - begun >= 0.5  # more, when the clock jumps while a thread is at work
         for _ in range(20):
             await engine.append(Sold("tea"))
             await engine.wait_for(Following)
