@@ -1,0 +1,1 @@
+"""Embedders of models: each needs something that `pip install remanence` doesn't bring, or a service."""
