@@ -21,6 +21,7 @@ from .actors.reaction_statistics import ReactionStatistics
 from .actors.writer import Writer, WriterStatistics
 from .appending import Appending
 from .core.clock import Entropy, WallClock
+from .core.embedder import Embedder
 from .core.errors import Closed, InvalidInput
 from .core.log import Log, Progress
 from .core.past import Moment, past_log
@@ -97,6 +98,7 @@ class Engine(Appending, Acting, Tending):
         Acting.__init__(self)
         self.clock = clock
         self.entropy = entropy
+        self.embedders: tuple[Embedder, ...] = ()
         self._slow = slow
         self._news = trio.Event()
         self._is_closed = False
@@ -249,6 +251,7 @@ class Engine(Appending, Acting, Tending):
         """This engine as it stood where a replay of its log stands."""
         log = past_log(self.log, replay.position)
         past = Engine(self.path, log, replay.views, None, never, clock=self.clock, entropy=self.entropy, is_past=True)
+        past.embedders = self.embedders
         try:
             yield past
         finally:

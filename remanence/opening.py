@@ -28,12 +28,14 @@ from .actors.writer import Durability, Writer
 from .cluster_settings import ClusterSettings, with_clusters
 from .codecs.converter import EventConverter, make_converter
 from .core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
+from .core.embedder import Embedder
 from .core.environment import DEFAULT_MAP_BYTES
 from .core.errors import InvalidInput, NotFound, StorageFailed
 from .core.events import Registry, Upcaster
 from .core.lease import Lease
 from .core.lmdb_store import LmdbStore
 from .core.log import Log, Progress
+from .embedder_settings import embedders_of, with_embedders
 from .engine import Engine
 from .memory import Memory
 from .projections import catalog as catalogs
@@ -195,6 +197,7 @@ async def open_memory(
     by: str | None = None,
     tagger: Tagger | bool = False,
     clusters: ClusterSettings | bool = False,
+    embedder: Embedder | Iterable[Embedder] | None = None,
     **options: Any,
 ) -> AsyncGenerator[Memory, None]:
     """Open a memory, making it if it isn't there.
@@ -205,17 +208,21 @@ async def open_memory(
         tagger: tags every memory in the background: True for the built-in tagger, or one of your own. Each memory then
             has one event more. Read-only, nothing is tagged, but there is the view to find by tags.
         clusters: whether memories that are about the same are brought together in clusters, or how.
+        embedder: what makes vectors of texts, instead of the table that comes with the package. A model's are made in
+            the background and recorded; until each memory has one, those after it stand in, if several are given.
         options: whatever `open_engine` takes; events and projections of your own come beside memory's.
 
     Raises:
         Locked: another process writes to it.
         NotFound, Damaged, StorageFailed, InvalidInput: as `open_engine`.
     """
-    options = with_clusters(clusters, options)
+    embedders = embedders_of(embedder)
+    options = with_embedders(embedders, with_clusters(clusters, options))
     events = (*MEMORY_EVENTS, *TAGGING_EVENTS, *options.pop("events", ()))
     projections = (Memories, *options.pop("projections", ()))
     options = with_tagger(options, tagger=tagger)
     async with open_engine(path, events=events, projections=projections, **options) as engine:
+        engine.embedders = embedders
         yield Memory(engine, by)
 
 

@@ -12,10 +12,9 @@ import pytest
 
 import remanence
 from remanence import InvalidInput, Memory, NewMemory
-from remanence.actors.embedding.embedding import Embedding
 from remanence.core.embedder import Embedder, EmbedderIdentity
 from remanence.projections.clusters.events import MemoryEmbedded
-from remanence.projections.semantic.events import SEMANTIC_EVENTS, EmbedderBegun, EmbedderChosen
+from remanence.projections.semantic.events import EmbedderBegun, EmbedderChosen
 from remanence.projections.semantic.index import SemanticIndex
 from remanence.projections.semantic.static import StaticEmbedder
 from remanence.projections.semantic.vectors import Vectors
@@ -43,10 +42,10 @@ class Model:
 
 
 @asynccontextmanager
-async def opened(path: Path, model: Embedder | None) -> AsyncGenerator[Memory]:
-    """A memory whose vectors are recorded, by a model if there is one."""
-    actors = [] if model is None else [lambda: Embedding(model)]
-    async with remanence.open(path, events=SEMANTIC_EVENTS, async_projections=[Vectors], actors=actors) as memory:
+async def opened(path: Path, *models: Embedder) -> AsyncGenerator[Memory]:
+    """A memory whose vectors are recorded: the first model makes them, if there is one."""
+    options: dict[str, Any] = {"embedder": models} if models else {"async_projections": [Vectors]}
+    async with remanence.open(path, **options) as memory:
         yield memory
 
 
@@ -82,7 +81,7 @@ async def test_every_text_is_embedded_once_and_its_vector_recorded(tmp_path: Pat
 
 async def test_until_a_model_is_done_another_embedder_stands_in(tmp_path: Path) -> None:
     """A pure one at first; later the one before. Each answers by vectors of its own, and the old are let go."""
-    async with opened(tmp_path, None) as memory:
+    async with opened(tmp_path) as memory:
         dog = await memory.remember("The dog sleeps in the kitchen")
         rain = await memory.remember("It rains on Sunday")
         first = Model("first")
@@ -132,7 +131,7 @@ async def test_a_changed_text_has_no_vector_until_its_own_comes(tmp_path: Path) 
 
 async def test_a_straggler_is_ignored(tmp_path: Path) -> None:
     """A vector of a text that the memory no longer has, or of an embedder that doesn't count, stays out of the view."""
-    async with opened(tmp_path, None) as memory:
+    async with opened(tmp_path) as memory:
         dog = await memory.remember("The dog sleeps")
         told = memory.engine.head
         await memory.engine.append(EmbedderBegun("one/2/00"))
@@ -164,6 +163,6 @@ async def test_a_model_that_breaks_its_word_records_nothing(tmp_path: Path, made
 
 async def test_without_a_pure_embedder_there_is_no_index(tmp_path: Path) -> None:
     """A model alone can't answer before its vectors are there: that is said when the index is made."""
-    async with opened(tmp_path, None) as memory:
+    async with opened(tmp_path) as memory:
         with pytest.raises(InvalidInput, match="pure"):
             SemanticIndex(memory.engine, Model("one"))
