@@ -99,8 +99,8 @@ class Time:
 def embedder(service: Service, *answers: Answer | Callable[[Any], Answer], **options: Any) -> tuple[HttpEmbedder, Time]:
     """An embedder of this service, which is going to give these answers."""
     service.answers, service.asked = list(answers), []
-    time = Time()
-    return HttpEmbedder(service.url, "tiny", 2, clock=time.clock, sleep=time.sleep, **options), time
+    watch = Time()
+    return HttpEmbedder(service.url, "tiny", 2, clock=watch.clock, sleep=watch.sleep, **options), watch
 
 
 def test_each_text_gets_its_vector_whatever_the_order_of_the_answer(service: Service) -> None:
@@ -117,21 +117,21 @@ def test_each_text_gets_its_vector_whatever_the_order_of_the_answer(service: Ser
 
 def test_a_busy_service_is_asked_again_after_a_pause(service: Service) -> None:
     """Twice as long each time, or as long as the service says."""
-    made, time = embedder(service, (503, {}, b""), (429, {"Retry-After": "3"}, b""), (500, {}, b"no"), good)
+    made, watch = embedder(service, (503, {}, b""), (429, {"Retry-After": "3"}, b""), (500, {}, b"no"), good)
     assert made.embed(["abc"]).tolist() == [[3.0, 1.0]]
-    assert time.pauses == [0.5, 3.0, 2.0]
+    assert watch.pauses == [0.5, 3.0, 2.0]
 
 
 def test_a_service_that_stays_busy_is_given_up(service: Service) -> None:
     """After four tries, or before a pause that would end after the deadline; the reason is told."""
-    made, time = embedder(service, (503, {}, b""))
+    made, watch = embedder(service, (503, {}, b""))
     with pytest.raises(Unanswered, match="status 503"):
         made.embed(["abc"])
-    assert (len(service.asked), len(time.pauses)) == (4, 3)
-    made, time = embedder(service, (429, {"Retry-After": "3600"}, b""))
+    assert (len(service.asked), len(watch.pauses)) == (4, 3)
+    made, watch = embedder(service, (429, {"Retry-After": "3600"}, b""))
     with pytest.raises(Unanswered, match="status 429"):
         made.embed(["abc"])
-    assert (len(service.asked), time.pauses) == (1, [])
+    assert (len(service.asked), watch.pauses) == (1, [])
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 404])
@@ -181,11 +181,11 @@ def test_whatever_comes_back_is_a_vector_or_an_error(service: Service, body: byt
 
 def test_nobody_at_home_is_an_error_in_time() -> None:
     """A port where nobody listens: tried again, then told."""
-    time = Time()
-    made = HttpEmbedder("http://127.0.0.1:1/v1", "tiny", 2, clock=time.clock, sleep=time.sleep)
+    watch = Time()
+    made = HttpEmbedder("http://127.0.0.1:1/v1", "tiny", 2, clock=watch.clock, sleep=watch.sleep)
     with pytest.raises(Unanswered, match="made no vectors"):
         made.embed(["abc"])
-    assert len(time.pauses) == 3
+    assert len(watch.pauses) == 3
 
 
 @pytest.mark.parametrize(
