@@ -199,8 +199,8 @@ class Caches:
         for name, limit in _limits(settings).items():
             self.levels[name].resize(limit)
         for _, cache in self.tables():
-            ttls = _ttls(settings)
-            for pool, ttl_s in zip((cache.objects, cache.rows, cache.answers), ttls.values(), strict=True):
+            pools: tuple[Pool[Any], ...] = (cache.objects, cache.rows, cache.answers)
+            for pool, ttl_s in zip(pools, _ttls(settings).values(), strict=True):
                 pool.ttl_s = ttl_s
                 pool.use_policy(settings.policy)
 
