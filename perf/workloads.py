@@ -17,6 +17,7 @@ from .harness import Case, Plan
 from .opening import opening
 from .rebuild import rebuild
 from .scan import scan
+from .semantic import semantic
 from .size import size
 from .tagged import tagged
 from .tagger import tagger
@@ -39,6 +40,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "rebuild": rebuild,
     "open": opening,
     "verify": verify,
+    "semantic": semantic,
     "size": size,
     "actors": actors,
     "tagger": tagger,

@@ -126,7 +126,8 @@ class Sessions:
     def windows(self, dots: Floats, radii: Sequence[int]) -> Floats:
         """Cosines of the windows of all rows, from the dot products of all rows and a zero after the last."""
         count = len(dots) - 1
-        return self._summed(slice(0, count), dots[:count], dots.take, radii)
+        # Wrapped round, -1 is the last one; and nothing is spent on looking for numbers that are none.
+        return self._summed(slice(0, count), dots[:count], lambda near: dots.take(near, mode="wrap"), radii)
 
     def around(self, rows: Places, radii: Sequence[int]) -> Places:
         """Whose dot products the windows of some rows need: their own, then their neighbours', a line each."""
