@@ -93,6 +93,7 @@ from .projections.plans import Found as Found
 from .projections.plans import Plan as Plan
 from .projections.projection import Projection as Projection
 from .projections.projection import on as on
+from .projections.recall.events import MemoryRecalled as MemoryRecalled
 from .projections.replaying import DetachedView as DetachedView
 from .projections.schema import Index as Index
 from .projections.slow import SlowQuery as SlowQuery
@@ -102,6 +103,7 @@ from .projections.tagging.importance import Importance as Importance
 from .projections.tagging.view import MemoryTags as MemoryTags
 from .projections.tagging.view import TagRow as TagRow
 from .reading import MemoryReader as MemoryReader
+from .recalling import Hit as Hit
 from .replay import replay as replay
 
 __all__ = [
@@ -137,6 +139,7 @@ __all__ = [
     "Exported",
     "Found",
     "Group",
+    "Hit",
     "Importance",
     "Imported",
     "Index",
@@ -149,6 +152,7 @@ __all__ = [
     "MemoryChange",
     "MemoryDiff",
     "MemoryReader",
+    "MemoryRecalled",
     "MemoryRow",
     "MemoryTagged",
     "MemoryTags",

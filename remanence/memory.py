@@ -8,9 +8,9 @@ memory whatever its words: its session and place make it what it is.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Literal, Unpack, overload
 
 from .appending import Request
 from .clustering import ClusterTaking
@@ -30,7 +30,9 @@ from .projections.memories.events import (
     session_tag,
 )
 from .projections.memories.view import Memories, MemoryRow
+from .projections.recall.events import MemoryRecalled
 from .reading import MemoryReader
+from .recalling import Hit, RecallOptions, recalled
 from .wanted import Order
 
 __all__ = ["Memory", "Order", "Remembered"]
@@ -207,6 +209,33 @@ class Memory(ClusterTaking, MemoryReader):
             NotFound: there is no such memory.
         """
         return await self._on_memory(memory_id, lambda row: MemoryForgotten(row.id, row.scope, reason), cause)
+
+    @overload
+    def recall(self, query: str, *, record: Literal[False] = False, **options: Unpack[RecallOptions]) -> list[Hit]: ...
+    @overload
+    def recall(
+        self, query: str, *, record: Literal[True], **options: Unpack[RecallOptions]
+    ) -> Coroutine[Any, Any, list[Hit]]: ...
+    def recall(
+        self, query: str, *, record: bool = False, **options: Unpack[RecallOptions]
+    ) -> list[Hit] | Coroutine[Any, Any, list[Hit]]:
+        """The memories of a scope that answer a question best: `MemoryReader.recall` says what can be asked.
+
+        Args:
+            query: a question, or some words; in any language.
+            record: whether to note in the log what was asked and given, as what went into a prompt deserves; then it
+                is to be awaited.
+            options: as `MemoryReader.recall`.
+
+        Raises:
+            InvalidInput: something can't be taken.
+        """
+        hits = super().recall(query, **options)
+        return self._recorded(recalled(query, hits, options), hits) if record else hits
+
+    async def _recorded(self, event: MemoryRecalled, hits: list[Hit]) -> list[Hit]:
+        await self.engine.append(event, by=self.by)
+        return hits
 
     # -- deciding
 

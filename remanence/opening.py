@@ -17,6 +17,7 @@ import trio
 
 from .actors.actor import Actor, ActorMarked
 from .actors.cacher import Cacher
+from .actors.indexer import Following, Indexer
 from .actors.keeper import Keeper
 from .actors.reacting import Reacting
 from .actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
@@ -46,6 +47,7 @@ from .projections.caching.settings import CacheSettings
 from .projections.memories.events import MEMORY_EVENTS
 from .projections.memories.view import Memories
 from .projections.projection import Projection
+from .projections.recall.events import MemoryRecalled
 from .projections.scratch_folder import remove_leftovers
 from .projections.skips import ViewSkipped
 from .projections.slow import SlowQueries
@@ -218,12 +220,19 @@ async def open_memory(
     """
     embedders = embedders_of(embedder)
     options = with_embedders(embedders, with_clusters(clusters, options))
-    events = (*MEMORY_EVENTS, *TAGGING_EVENTS, *options.pop("events", ()))
+    events = (*MEMORY_EVENTS, MemoryRecalled, *TAGGING_EVENTS, *options.pop("events", ()))
     projections = (Memories, *options.pop("projections", ()))
     options = with_tagger(options, tagger=tagger)
-    async with open_engine(path, events=events, projections=projections, **options) as engine:
+    opened: list[Memory] = []
+
+    def indexes() -> Following | None:
+        return opened[0].recaller.indexes if opened else None
+
+    actors = (partial(Indexer, indexes), *options.pop("actors", ()))
+    async with open_engine(path, events=events, projections=projections, actors=actors, **options) as engine:
         engine.embedders = embedders
-        yield Memory(engine, by)
+        opened.append(Memory(engine, by))
+        yield opened[0]
 
 
 def _housekeepers(

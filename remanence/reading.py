@@ -33,6 +33,7 @@ from .projections.rows import Rows
 from .projections.snapshots import FOLDER
 from .projections.tagging.importance import Importance, importance_of
 from .projections.tagging.view import TagRow
+from .recalling import Recalling
 from .tagged import TagsWanted, find_tagged, tags_of
 from .tagging import wait_for_tags
 from .wanted import Order, Wanted
@@ -40,7 +41,7 @@ from .wanted import Order, Wanted
 __all__ = ["MemoryReader"]
 
 
-class MemoryReader(ClusterReading, Histories):
+class MemoryReader(ClusterReading, Histories, Recalling):
     """A memory to read from. `Memory` is one; so is every past one, which `as_of` gives.
 
     Attributes:

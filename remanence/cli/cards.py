@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from rich.text import Text
@@ -38,12 +39,12 @@ def spoken(speaker: str | None, text: str) -> Text:
     return who + Text(clean(text))
 
 
-def memory_entry(out: Output, row: MemoryRow) -> None:
-    """A memory as an entry of a list."""
+def memory_entry(out: Output, row: MemoryRow, marked: Callable[[Text], Text] = lambda text: text) -> None:
+    """A memory as an entry of a list; what it says may be marked on a page."""
     if not out.is_page:
         out.row(row.id, moment(row.time), row.kind, row.speaker, row.text)
         return
-    out.prose(spoken(row.speaker, " ".join(row.text.split())), lines_max=ENTRY_LINES_MAX)
+    out.prose(marked(spoken(row.speaker, " ".join(row.text.split()))), lines_max=ENTRY_LINES_MAX)
     place = f"{row.kind} {row.place} of {one_line(row.session)}" if row.session is not None else row.kind
     facts = [place, moment(row.time)]
     if abs(row.confidence - _AS_TOLD) > _LITTLE:

@@ -20,7 +20,7 @@ from .opening import glancing, reading, run
 from .options import MomentType, Options, everywhere, examples, pass_options
 from .output import Output
 
-__all__ = ["find", "get", "history"]
+__all__ = ["find", "get", "history", "other_scopes"]
 
 FIND_LIMIT: Final = 20
 """About what a terminal shows at once."""
@@ -125,9 +125,7 @@ def find(
             )
             if not rows:
                 hint = _untagged(memory) if views else None
-                raise Failure(
-                    f"nothing found in scope {scope}", Exit.NOTHING, hint=hint or _other_scopes(memory, scope)
-                )
+                raise Failure(f"nothing found in scope {scope}", Exit.NOTHING, hint=hint or other_scopes(memory, scope))
             for row in rows if wants_all else rows[:limit]:
                 if out.as_json:
                     out.json(plain_memory(row))
@@ -150,7 +148,7 @@ def _untagged(memory: MemoryReader) -> str | None:
     )
 
 
-def _other_scopes(memory: MemoryReader, scope: str) -> str | None:
+def other_scopes(memory: MemoryReader, scope: str) -> str | None:
     """Where there is something, if it isn't where it was looked for."""
     found = [other for other in scopes(memory, SCOPES_SHOWN + 1) if other != scope]
     if not found:

@@ -26,6 +26,7 @@ from .importing import import_
 from .options import JSON_HELP, Options, path_option
 from .past import as_of, audit, bisect, diff, fork
 from .reasons import why
+from .recalling import recall
 from .tagging import tag
 from .viewing import views
 
@@ -97,6 +98,7 @@ for command in (
     revise,
     reinforce,
     forget,
+    recall,
     get,
     find,
     history,

@@ -1,0 +1,1 @@
+"""Recall: what finds memories by what they say. Derived from the view of memories; nothing here is a fact."""

@@ -1,0 +1,78 @@
+"""Columns: what is known of the memories of a scope besides their words, one array for each thing. Slot 0 is nobody.
+
+Arrays grow by half when they are full, so that adding costs the same however many there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["KINDS", "Columns"]
+
+KINDS: Final[Mapping[str, str]] = {
+    "alive": "?",
+    "time_ns": "i8",
+    "changed": "i8",
+    "place": "i8",
+    "kind": "i4",
+    "session": "i4",
+    "speaker": "i4",
+    "before": "i4",
+    "after": "i4",
+    "said": "i4",
+    "letters": "f4",
+    "asks": "?",
+    "confidence": "f8",
+    "importance": "f8",
+}
+"""Name and type. `said` is how many words aren't stop words; `letters` the logarithm of the text's length; `before`
+and `after` the slots of the neighbours in the session, 0 for none."""
+WINDOWS: Final = 4
+_FIRST: Final = 64
+
+
+class Columns:
+    """Arrays of one length, of which `count` entries are in use, the first for nobody."""
+
+    def __init__(self) -> None:
+        self.count = 1
+        self.arrays: dict[str, NDArray[Any]] = {name: np.zeros(_FIRST, kind) for name, kind in KINDS.items()}
+        self.lengths: NDArray[np.float32] = np.zeros((WINDOWS, _FIRST), np.float32)
+        """How many words the windows of 0, 1, 2, 3 neighbours to either side hold."""
+
+    def __getitem__(self, name: str) -> NDArray[Any]:
+        return self.arrays[name][: self.count]
+
+    def add(self, values: Mapping[str, Any]) -> int:
+        """A new slot."""
+        slot = self.count
+        if slot == self.lengths.shape[1]:
+            self._grow(slot + max(_FIRST, slot // 2))
+        for name, value in values.items():
+            self.arrays[name][slot] = value
+        self.count += 1
+        return slot
+
+    def _grow(self, size: int) -> None:
+        for name, old in self.arrays.items():
+            self.arrays[name] = np.zeros(size, old.dtype)
+            self.arrays[name][: len(old)] = old
+        lengths = np.zeros((WINDOWS, size), np.float32)
+        lengths[:, : self.lengths.shape[1]] = self.lengths
+        self.lengths = lengths
+
+    def stored(self) -> Iterator[tuple[str, NDArray[Any]]]:
+        """What is kept in a file."""
+        for name in self.arrays:
+            yield name, self[name]
+        yield "lengths", self.lengths[:, : self.count]
+
+    def restore(self, found: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what a file kept."""
+        self.arrays = {name: np.array(found[name]) for name in KINDS}
+        self.lengths = np.array(found["lengths"])
+        self.count = self.lengths.shape[1]

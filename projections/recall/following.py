@@ -1,0 +1,159 @@
+"""Following: indexes that are as new as the view of memories, whenever they are asked for.
+
+Invariants:
+- the log says which memories changed, the view's rows say what they are now: an index never shows what a row doesn't;
+- an index is brought up to the view's checkpoint before it is asked, so what was acknowledged is found, and what was
+  forgotten or revised is gone, with no commit of its own to wait for;
+- whoever changes or reads an index holds the lock, for a batch at a time, except to build one.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from ...core.events import event_type_of
+from ...core.log import Log
+from ...core.queries import Query
+from ..memories.events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised, scope_tag
+from ..memories.view import MemoryRow
+from ..rows import Rows
+from .files import IndexFiles
+from .lexical import Scratch
+from .scope_index import ScopeIndex
+
+__all__ = ["CHANGES", "Indexes"]
+
+_logger = logging.getLogger(__name__)
+Scope = tuple[str, ...]
+CHANGES: Final = tuple(
+    event_type_of(each).name for each in (MemoryRemembered, MemoryRevised, MemoryReinforced, MemoryForgotten)
+)
+"""Events after which a memory's row may be another; each has the memory's `id`."""
+BATCH: Final = 256
+"""Memories taken up while the lock is held: some 10 ms."""
+SLOTS_MAX: Final = 4_000_000
+"""Slots of all indexes in memory together, some 200 bytes each; the scope asked longest ago goes first."""
+KEEP_LEAST: Final = 1000
+"""An index is kept in its file when so many memories have changed since, or a tenth of it."""
+
+
+class Indexes:
+    """The indexes of a log's scopes, in this process."""
+
+    def __init__(
+        self,
+        rows: Callable[[], Rows[MemoryRow]],
+        log: Log,
+        checkpoint: Callable[[], int],
+        files: IndexFiles | None = None,
+    ) -> None:
+        """Follow a view of memories.
+
+        Args:
+            rows: the view's rows.
+            log: the log that it is of.
+            checkpoint: position of the last event that the rows show.
+            files: where indexes are kept from one program to the next; None for nowhere.
+        """
+        self._rows = rows
+        self._log = log
+        self._checkpoint = checkpoint
+        self._files = files
+        self._lock = threading.RLock()
+        self._open: OrderedDict[Scope, ScopeIndex] = OrderedDict()
+        self._kept: dict[Scope, int] = {}
+        self.scratch = Scratch()
+
+    @contextmanager
+    def of(self, scope: Scope) -> Generator[ScopeIndex]:
+        """The index of a scope, up to date, for as long as the block lasts."""
+        with self._lock:
+            index = self._opened(scope)
+            while self._advance(scope, index):
+                pass
+            index.settle()
+            yield index
+
+    def advance(self, scope: Scope) -> bool:
+        """Take up the next batch of what has changed in a scope; whether there was any."""
+        with self._lock:
+            return self._advance(scope, self._opened(scope))
+
+    def keep(self, scope: Scope) -> bool:
+        """Keep the index of a scope in its file if enough has changed; whether it was.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        with self._lock:
+            index = self._open.get(scope)
+            if self._files is None or index is None or not self._is_worth_keeping(scope, index):
+                return False
+            index.merge()
+            self._files.save(scope, index)
+            self._kept[scope] = index.columns.count
+            return True
+
+    def erase(self, scope: Scope) -> None:
+        """Have nothing of a scope, here or in its file: it is made anew from the rows when it is next asked for.
+
+        This is the one place to call when content is destroyed.
+        """
+        with self._lock:
+            self._open.pop(scope, None)
+            self._kept.pop(scope, None)
+            if self._files is not None:
+                self._files.drop(scope)
+
+    def _is_worth_keeping(self, scope: Scope, index: ScopeIndex) -> bool:
+        kept = self._kept.get(scope, 1)
+        return index.columns.count - kept >= max(KEEP_LEAST, kept // 10)
+
+    def _opened(self, scope: Scope) -> ScopeIndex:
+        index = self._open.get(scope)
+        if index is not None:
+            self._open.move_to_end(scope)
+            return index
+        checkpoint = self._checkpoint()  # before the rows: they show all of it, and perhaps more
+        index = None if self._files is None else self._files.load(scope, checkpoint)
+        if index is None:
+            index = self._built(scope, checkpoint)
+        else:
+            self._kept[scope] = index.columns.count
+        self._open[scope] = index
+        while len(self._open) > 1 and sum(each.columns.count for each in self._open.values()) > SLOTS_MAX:
+            self._open.popitem(last=False)
+        return index
+
+    def _built(self, scope: Scope, checkpoint: int) -> ScopeIndex:
+        index = ScopeIndex()
+        for row in self._rows().iterate("by_time", scope):
+            index.put(row)
+        index.position = checkpoint
+        return index
+
+    def _advance(self, scope: Scope, index: ScopeIndex) -> bool:
+        checkpoint = self._checkpoint()
+        if index.position >= checkpoint:
+            return False
+        query = Query.of(CHANGES, [scope_tag(scope)])
+        events = self._log.read(query, after=index.position, before=checkpoint + 1, limit=BATCH)
+        rows = self._rows()
+        for memory_id in dict.fromkeys(_changed(event.raw) for event in events if not event.is_erased):
+            row = rows.get(memory_id)
+            if row is None or row.scope != scope:
+                index.drop(memory_id)
+            else:
+                index.put(row)
+        is_more = len(events) == BATCH
+        index.position = events[-1].position if is_more else checkpoint
+        return is_more
+
+
+def _changed(data: dict[str, Any]) -> str:
+    return str(data["id"])

@@ -1,0 +1,116 @@
+"""Meaning: what recall needs of a semantic index. Without one, memories are found by their words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+from .lexical import Scored
+from .scope_index import ScopeIndex
+
+__all__ = ["Block", "Meaning", "Semantic"]
+
+
+class Block(Protocol):
+    """Vectors of a scope's memories, a row each."""
+
+    rows: dict[str, int]
+
+    @property
+    def size(self) -> int:
+        """How many rows there are."""
+        ...
+
+    @property
+    def living(self) -> NDArray[np.bool_]:
+        """Which rows stand for a memory."""
+        ...
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether similarities are exact."""
+        ...
+
+    def similarities(
+        self, query: NDArray[Any], radii: Sequence[int] = ..., among: NDArray[np.intp] | None = ...
+    ) -> NDArray[np.float32]:
+        """How near rows are to a query, for each radius of windows."""
+        ...
+
+    def exactly(self, query: NDArray[Any], among: NDArray[np.intp], radii: Sequence[int] = ...) -> NDArray[np.float32]:
+        """The same, and always exact."""
+        ...
+
+
+class Semantic(Protocol):
+    """An index of what memories mean."""
+
+    def query(self, text: str) -> NDArray[Any]:
+        """A question's vector."""
+        ...
+
+    def block(self, scope: tuple[str, ...]) -> Block:
+        """The vectors of a scope, as new as the view of memories."""
+        ...
+
+
+@attrs.define(eq=False)
+class _Rows:
+    """The rows of an index's slots."""
+
+    index: ScopeIndex
+    block: Block
+    rows: NDArray[np.intp]
+
+
+class Near:
+    """How near slots are to one question."""
+
+    def __init__(self, block: Block, query: NDArray[Any], rows: NDArray[np.intp]) -> None:
+        self._block = block
+        self._query = query
+        self._rows = rows
+        self._moments: list[tuple[float, float]] = []
+        self.is_exact = block.is_whole
+
+    def similar(self, slots: NDArray[np.int64], reach: int, *, exactly: bool = False) -> list[Scored]:
+        """Similarities of slots over windows of up to `reach` neighbours: of all first, then `exactly` of a few."""
+        rows, radii = self._rows[slots], range(reach + 1)
+        if exactly:
+            found = self._block.exactly(self._query, rows, radii)
+        else:
+            every = self._block.similarities(self._query, radii)
+            living = self._block.living
+            self._moments = [(float(each[living].mean()), float(each[living].std())) for each in every]
+            found = every[:, rows]
+        return [Scored(each, *moment) for each, moment in zip(found, self._moments, strict=True)]
+
+
+class Meaning:
+    """Similarities of an index's slots."""
+
+    def __init__(self, semantic: Semantic) -> None:
+        self._semantic = semantic
+        self._known: dict[tuple[str, ...], _Rows] = {}
+
+    def of(self, scope: tuple[str, ...], index: ScopeIndex, text: str) -> Near:
+        """How near an index's slots are to a question."""
+        query = self._semantic.query(text)
+        block = self._semantic.block(scope)
+        return Near(block, query, self._rows(scope, index, block))
+
+    def _rows(self, scope: tuple[str, ...], index: ScopeIndex, block: Block) -> NDArray[np.intp]:
+        """The row of each slot: a memory keeps its row as long as it is there, so only new slots are looked up."""
+        known = self._known.get(scope)
+        if known is None or known.index is not index or known.block is not block:
+            known = self._known[scope] = _Rows(index, block, np.zeros(0, np.intp))
+        size = index.columns.count
+        if len(known.rows) < size:
+            get = block.rows.get
+            fresh = [get(each, -1) for each in index.ids[len(known.rows) : size]]
+            known.rows = np.concatenate((known.rows, np.array(fresh, np.intp)))
+        return known.rows

@@ -1,0 +1,104 @@
+"""The recaller: everything that recall keeps of a log's memories, behind one door.
+
+This module needs numpy; nothing that `import remanence` loads may import it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+from ...core.errors import InvalidInput
+from ...core.log import Log
+from ..memories.view import MemoryRow
+from ..rows import Rows
+from ..view_store import leaves_of
+from .asking import Filters
+from .columns import WINDOWS
+from .files import IndexFiles
+from .following import Indexes
+from .fusion import METHODS, Method
+from .meaning import Meaning, Semantic
+from .ranking import RECIPES, Ranked, Recipe, rank
+
+__all__ = ["Filters", "Recaller", "Recipe", "recipe_of"]
+
+
+WEIGHTS: Final = tuple(name for name in attrs.fields_dict(Recipe) if name != "method")
+WEIGHT_MAX: Final = 1e6
+"""A hundred years of days are fewer."""
+
+
+class Recaller:
+    """Answers questions about a log's memories, in this process."""
+
+    def __init__(
+        self,
+        rows: Callable[[], Rows[MemoryRow]],
+        log: Log,
+        checkpoint: Callable[[], int],
+        folder: Path,
+        semantic: Semantic | None = None,
+    ) -> None:
+        """Answer from a view of memories.
+
+        Args:
+            rows: the view's rows.
+            log: the log that it is of, or its past.
+            checkpoint: position of the last event that the rows show.
+            folder: the log's views, where indexes are kept.
+            semantic: what knows what memories mean, if anything does.
+        """
+        self.indexes = Indexes(rows, log, checkpoint, IndexFiles(folder, log.store.log_id, leaves_of(log.store)))
+        self._meaning = None if semantic is None else Meaning(semantic)
+
+    def rank(
+        self,
+        scope: tuple[str, ...],
+        text: str,
+        *,
+        filters: Filters,
+        recipe: Recipe,
+        limit: int,
+        now_ns: int,
+        explain: bool = False,
+        names: bool = True,
+    ) -> Ranked:
+        """The memories of a scope that answer best (`ranking.rank`)."""
+        with self.indexes.of(scope) as index:
+            return rank(
+                index,
+                scope,
+                text,
+                filters=filters,
+                recipe=recipe,
+                limit=limit,
+                now_ns=now_ns,
+                scratch=self.indexes.scratch,
+                meaning=self._meaning,
+                explain=explain,
+                names=names,
+            )
+
+
+def recipe_of(preset: str, method: Method, weights: Mapping[str, Any]) -> Recipe:
+    """A preset's recipe, with another method and other weights.
+
+    Raises:
+        InvalidInput: there is no such method or weight, or one is no number of 0 or more.
+    """
+    if method not in METHODS:
+        message = f"fusion is one of {', '.join(METHODS)}, not {method!r}"
+        raise InvalidInput(message)
+    for name, value in weights.items():
+        if name not in WEIGHTS:
+            message = f"there is no weight {name!r}; there are {', '.join(WEIGHTS)}"
+            raise InvalidInput(message)
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if not is_number or not 0 <= value <= WEIGHT_MAX or (name == "reach" and value not in range(WINDOWS)):
+            message = f"the weight {name} is a number from 0 to {WEIGHT_MAX}, or of neighbours up to 3, not {value!r}"
+            raise InvalidInput(message)
+    return attrs.evolve(RECIPES[preset], method=method, **weights)
