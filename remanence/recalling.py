@@ -207,8 +207,13 @@ class Recalling:
         """What is kept of memories to recall them by, in this process; for those who look after it."""
         from .projections.recall.recaller import Recaller  # noqa: PLC0415 - see the import above
 
+        from .projections.semantic.index import SemanticIndex  # noqa: PLC0415 - as above
+        from .projections.semantic.static import StaticEmbedder  # noqa: PLC0415 - as above
+
         engine = self.engine
-        return Recaller(self._all_rows, engine.log, lambda: engine.checkpoint(Memories), engine.path / "views")
+        semantic = SemanticIndex(engine, StaticEmbedder())
+        folder = engine.path / "views"
+        return Recaller(self._all_rows, engine.log, lambda: engine.checkpoint(Memories), folder, semantic)
 
     def _all_rows(self) -> Rows[MemoryRow]:
         return self.engine.view(Memories).rows

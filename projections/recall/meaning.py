@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import attrs
@@ -18,7 +18,10 @@ __all__ = ["Block", "Meaning", "Semantic"]
 class Block(Protocol):
     """Vectors of a scope's memories, a row each."""
 
-    rows: dict[str, int]
+    @property
+    def rows(self) -> Mapping[str, int]:
+        """The row of each memory."""
+        ...
 
     @property
     def size(self) -> int:
@@ -46,8 +49,8 @@ class Block(Protocol):
         ...
 
 
-class Semantic(Protocol):
-    """An index of what memories mean."""
+class Space(Protocol):
+    """Vectors of one embedder."""
 
     def query(self, text: str) -> NDArray[Any]:
         """A question's vector."""
@@ -55,6 +58,14 @@ class Semantic(Protocol):
 
     def block(self, scope: tuple[str, ...]) -> Block:
         """The vectors of a scope, as new as the view of memories."""
+        ...
+
+
+class Semantic(Protocol):
+    """An index of what memories mean."""
+
+    def space(self) -> Space:
+        """The vectors to go by now."""
         ...
 
 
@@ -99,8 +110,9 @@ class Meaning:
 
     def of(self, scope: tuple[str, ...], index: ScopeIndex, text: str) -> Near:
         """How near an index's slots are to a question."""
-        query = self._semantic.query(text)
-        block = self._semantic.block(scope)
+        space = self._semantic.space()
+        query = space.query(text)
+        block = space.block(scope)
         return Near(block, query, self._rows(scope, index, block))
 
     def _rows(self, scope: tuple[str, ...], index: ScopeIndex, block: Block) -> NDArray[np.intp]:
