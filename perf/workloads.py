@@ -16,6 +16,7 @@ from .get import get
 from .harness import Case, Plan
 from .opening import opening
 from .rebuild import rebuild
+from .recall import recall
 from .scan import scan
 from .semantic import semantic
 from .size import size
@@ -37,6 +38,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "cached": cached,
     "codec": codec,
     "cluster": cluster,
+    "recall": recall,
     "rebuild": rebuild,
     "open": opening,
     "verify": verify,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import attrs
 import numpy as np
@@ -13,6 +13,10 @@ from .lexical import Scored
 from .scope_index import ScopeIndex
 
 __all__ = ["Block", "Meaning", "Semantic"]
+
+
+SAMPLE: Final = 256
+"""Memories from which mean and spread of similarities are taken, where a look at all is an estimate anyway."""
 
 
 class Block(Protocol):
@@ -79,26 +83,46 @@ class _Rows:
 
 
 class Near:
-    """How near slots are to one question."""
+    """How near slots are to one question.
 
-    def __init__(self, block: Block, query: NDArray[Any], rows: NDArray[np.intp]) -> None:
+    Attributes:
+        is_whole: whether the similarities of all are known already; otherwise each costs.
+    """
+
+    def __init__(self, block: Block, query: NDArray[Any], rows: NDArray[np.intp], reach: int) -> None:
         self._block = block
         self._query = query
         self._rows = rows
-        self._moments: list[tuple[float, float]] = []
-        self.is_exact = block.is_whole
-
-    def similar(self, slots: NDArray[np.int64], reach: int, *, exactly: bool = False) -> list[Scored]:
-        """Similarities of slots over windows of up to `reach` neighbours: of all first, then `exactly` of a few."""
-        rows, radii = self._rows[slots], range(reach + 1)
-        if exactly:
-            found = self._block.exactly(self._query, rows, radii)
+        self._radii = range(reach + 1)
+        living = block.living
+        self.is_whole = block.is_whole
+        if self.is_whole:
+            self._every = block.similarities(query, self._radii)
+            some = self._every[:, living]
         else:
-            every = self._block.similarities(self._query, radii)
-            living = self._block.living
-            self._moments = [(float(each[living].mean()), float(each[living].std())) for each in every]
-            found = every[:, rows]
-        return [Scored(each, *moment) for each, moment in zip(found, self._moments, strict=True)]
+            self._every = block.similarities(query, (0,))
+            taken = np.flatnonzero(living)
+            some = block.similarities(query, self._radii, taken[:: max(1, len(taken) // SAMPLE)])
+        self._moments = [(float(each.mean()), float(each.std())) for each in some]
+
+    def nearest(self, slots: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """Of some slots the nearest: over all windows, or where there are very many, by themselves."""
+        if len(slots) <= count:
+            return slots
+        lists = [each.standard() for each in self._scored(self._every[:, self._rows[slots]])]
+        worth = np.asarray(np.sum(lists, axis=0))
+        least = np.partition(worth, len(slots) - count)[len(slots) - count]
+        return slots[np.flatnonzero(worth >= least)]
+
+    def similar(self, slots: NDArray[np.int64]) -> list[Scored]:
+        """Similarities of slots over each window."""
+        rows = self._rows[slots]
+        if self.is_whole:
+            return self._scored(self._every[:, rows])
+        return self._scored(self._block.exactly(self._query, rows, self._radii))
+
+    def _scored(self, found: NDArray[np.float32]) -> list[Scored]:
+        return [Scored(each, *moment) for each, moment in zip(found, self._moments, strict=False)]
 
 
 class Meaning:
@@ -108,12 +132,12 @@ class Meaning:
         self._semantic = semantic
         self._known: dict[tuple[str, ...], _Rows] = {}
 
-    def of(self, scope: tuple[str, ...], index: ScopeIndex, text: str) -> Near:
+    def of(self, scope: tuple[str, ...], index: ScopeIndex, text: str, reach: int) -> Near:
         """How near an index's slots are to a question."""
         space = self._semantic.space()
         query = space.query(text)
         block = space.block(scope)
-        return Near(block, query, self._rows(scope, index, block))
+        return Near(block, query, self._rows(scope, index, block), reach)
 
     def _rows(self, scope: tuple[str, ...], index: ScopeIndex, block: Block) -> NDArray[np.intp]:
         """The row of each slot: a memory keeps its row as long as it is there, so only new slots are looked up."""

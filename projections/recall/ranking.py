@@ -8,7 +8,7 @@ memories a window is the memory itself, and the rest is nought.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, get_args
 
 import attrs
@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from .asking import Asked, Filters, asked
 from .columns import WINDOWS
+from .feedback import MEMORIES, expanded, pays
 from .fusion import Method, Scores, fuse
-from .lexical import Lexical, Scratch, lexical, standard
+from .lexical import Lexical, Scratch, standard, touched
 from .meaning import Meaning
 from .scope_index import LETTERS_UNIT, ScopeIndex
 
@@ -29,8 +30,12 @@ PRESETS: Final[tuple[str, ...]] = get_args(Preset)
 Values = NDArray[Any]
 """A number for each candidate."""
 DAY_NS: Final = 86_400 * 10**9
-EXACT_LEAST: Final = 256
-"""Candidates whose similarity is settled where the first pass estimates it, or sixteen for each that is wanted."""
+LONG_MEANING: Final = 0.25
+"""What meaning counts where memories are long: it was made for sentences."""
+NEAREST: Final = 64
+"""Memories that are candidates for their meaning alone, or four for each that is wanted."""
+RESCORED: Final = 128
+"""Candidates whose meaning is looked at besides, or sixteen for each that is wanted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +54,7 @@ class Recipe:
         recency: weight of how new it is; halves every `half_life_days`.
         importance, confidence: weights of what the memory says of itself.
         half_life_days: what `recency` halves in.
+        feedback: whether words of the best answers are asked for as well, where memories are long; 0 or 1.
         convergence_bonus: for all methods but `weighted`: what is added for what is good by words and by meaning.
     """
 
@@ -64,11 +70,12 @@ class Recipe:
     importance: float = 0.0
     confidence: float = 0.0
     half_life_days: float = 30.0
+    feedback: float = 1.0
     convergence_bonus: float = 0.2
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "fast": Recipe(reach=1, meaning=0.0, session=0.0, convergence_bonus=0.1),
+    "fast": Recipe(reach=1, meaning=0.0, session=0.0, feedback=0.0, convergence_bonus=0.1),
     "balanced": Recipe(),
     "accurate": Recipe(),
 }
@@ -104,6 +111,7 @@ def rank(
     meaning: Meaning | None = None,
     explain: bool = False,
     names: bool = True,
+    words_of: Callable[[str], Sequence[int]] | None = None,
 ) -> Ranked:
     """The memories that answer best.
 
@@ -119,38 +127,67 @@ def rank(
         meaning: what knows similarities, if anything does.
         explain: whether each signal's part is wanted.
         names: whether a speaker's name asks for what they said.
+        words_of: the words of a memory, by its id; without it there is no feedback.
     """
-    question = asked(index, text, names=names)
-    allowed = filters.allowed(index)
-    near = None if meaning is None or not recipe.meaning else meaning.of(scope, index, text)
-
-    def choose(touched: NDArray[np.int64]) -> NDArray[np.int64]:
-        if near is None:
-            return touched if allowed is None else touched[allowed[touched]]
-        return np.flatnonzero(index.columns["alive"] if allowed is None else allowed)
-
-    reach = 0 if question.is_bare else recipe.reach
-    slots, by_words = lexical(index, question.words, scratch, reach, choose)
-    if not len(slots):
+    if not index.count:
         return Ranked((), (), ())
-    parts = _parts(index, slots, question, by_words, recipe, now_ns)
-    words = [each.standard() for each in by_words.windows]
-    similar = [] if near is None else [each.standard() for each in near.similar(slots, reach)]
-    scores = _total(parts, words, similar, recipe)
-    if near is not None and not near.is_exact:
-        some = _best(scores, max(EXACT_LEAST, 16 * limit))
-        slots, words = slots[some], [each[some] for each in words]
-        parts = {name: values[some] for name, values in parts.items()}
-        similar = [each.standard() for each in near.similar(slots, reach, exactly=True)]
+    question = asked(index, text, names=names)
+    is_long = bool(recipe.feedback) and pays(index)
+    if is_long:
+        recipe = attrs.evolve(recipe, meaning=LONG_MEANING * recipe.meaning)
+    asking = _Asking(index, scope, text, filters.allowed(index), recipe, now_ns, scratch, meaning)
+    if is_long and words_of is not None:
+        first = asking.rank(question, MEMORIES, explain=False)
+        if first.ids:
+            question = expanded(question, first.ids, first.scores, words_of)
+    return asking.rank(question, limit, explain=explain)
+
+
+@attrs.frozen(eq=False)
+class _Asking:
+    """All that a question is asked of, and how."""
+
+    index: ScopeIndex
+    scope: tuple[str, ...]
+    text: str
+    allowed: NDArray[np.bool_] | None
+    recipe: Recipe
+    now_ns: int
+    scratch: Scratch
+    meaning: Meaning | None
+
+    def rank(self, question: Asked, limit: int, *, explain: bool) -> Ranked:
+        """The memories that answer a question best."""
+        index, allowed, recipe = self.index, self.allowed, self.recipe
+        reach = 0 if question.is_bare else recipe.reach
+        found = touched(index, question.words, self.scratch, reach, allowed)
+        near = None
+        if self.meaning is not None and recipe.meaning:
+            near = self.meaning.of(self.scope, index, self.text, reach)
+        slots, nearest = found.best, found.best[:0]
+        if near is not None:
+            every = np.flatnonzero(index.columns["alive"] if allowed is None else allowed)
+            nearest = near.nearest(every, max(NEAREST, 4 * limit))
+            slots = np.union1d(slots, nearest)
+        if not len(slots):
+            return Ranked((), (), ())
+        by_words = found.score(slots)
+        parts = _parts(index, slots, question, by_words, recipe, self.now_ns)
+        words = [each.standard() for each in by_words.windows]
+        if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 16 * limit)):
+            some = np.union1d(_best(_total(parts, words, [], recipe), most), np.searchsorted(slots, nearest))
+            slots, words = slots[some], [each[some] for each in words]
+            parts = {name: values[some] for name, values in parts.items()}
+        similar = [] if near is None else [each.standard() for each in near.similar(slots)]
         scores = _total(parts, words, similar, recipe)
-    best = _best(scores, limit)
-    ids = {int(at): index.ids[slots[at]] for at in best}
-    order = sorted(ids, key=lambda at: (-scores[at], ids[at]))[:limit]
-    if explain:
-        parts |= _windows("words", words, recipe.words) | _windows("meaning", similar, recipe.meaning)
-    told = [{name: float(values[at]) for name, values in parts.items()} for at in order] if explain else ()
-    changed = index.columns["changed"][slots[order]].tolist()
-    return Ranked([ids[at] for at in order], [float(scores[at]) for at in order], changed, told)
+        best = _best(scores, limit)
+        ids = {int(at): index.ids[slots[at]] for at in best}
+        order = sorted(ids, key=lambda at: (-scores[at], ids[at]))[:limit]
+        if explain:
+            parts |= _windows("words", words, recipe.words) | _windows("meaning", similar, recipe.meaning)
+        told = [{name: float(values[at]) for name, values in parts.items()} for at in order] if explain else ()
+        changed = index.columns["changed"][slots[order]].tolist()
+        return Ranked([ids[at] for at in order], [float(scores[at]) for at in order], changed, told)
 
 
 def _best(scores: Scores, limit: int) -> NDArray[np.int64]:

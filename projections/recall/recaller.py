@@ -5,7 +5,7 @@ This module needs numpy; nothing that `import remanence` loads may import it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from .following import Indexes
 from .fusion import METHODS, Method
 from .meaning import Meaning, Semantic
 from .ranking import RECIPES, Ranked, Recipe, rank
+from .words import words_of
 
 __all__ = ["Filters", "Recaller", "Recipe", "recipe_of"]
 
@@ -52,6 +53,7 @@ class Recaller:
             folder: the log's views, where indexes are kept.
             semantic: what knows what memories mean, if anything does.
         """
+        self._rows = rows
         self.indexes = Indexes(rows, log, checkpoint, IndexFiles(folder, log.store.log_id, leaves_of(log.store)))
         self._meaning = None if semantic is None else Meaning(semantic)
 
@@ -81,7 +83,12 @@ class Recaller:
                 meaning=self._meaning,
                 explain=explain,
                 names=names,
+                words_of=self._words_of,
             )
+
+    def _words_of(self, memory_id: str) -> Sequence[int]:
+        row = self._rows().get(memory_id)
+        return () if row is None else words_of(row.text)[0]
 
 
 def recipe_of(preset: str, method: Method, weights: Mapping[str, Any]) -> Recipe:

@@ -87,6 +87,9 @@ class ScopeIndex:
         self.speakers_alive: Counter[int] = Counter()
         self._members: dict[int, list[tuple[int, str, int]]] = {}
         self._moved: set[int] = set()
+        self._sessions_of = self._sessions_left = -1
+        self._said_in: NDArray[np.float32] = np.zeros(0, np.float32)
+        self._turns_in: NDArray[np.bool_] = np.zeros(0, np.bool_)
 
     @property
     def dead(self) -> int:
@@ -241,6 +244,14 @@ class ScopeIndex:
         """Drop the words of what is gone, and bring the rest in order."""
         self._settle()
         self.postings.merge(self.columns["alive"])
+
+    def session_words(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """How many words each session has, and whether it has a turn."""
+        if self._sessions_of != self.columns.count or self._sessions_left != self.count:
+            self._said_in = np.array(self.session_said, np.float32)
+            self._turns_in = np.array(self.session_turns) > 0
+            self._sessions_of, self._sessions_left = self.columns.count, self.count
+        return self._said_in, self._turns_in
 
     def tagged(self, tag: str) -> NDArray[np.int32]:
         """The slots that bear a tag, the dead among them."""

@@ -7,6 +7,7 @@ import pytest
 
 from remanence import NewMemory
 from remanence.cli.exits import Exit
+from remanence.cli.recalling import matches
 
 from .command import call, fill, objects, told
 
@@ -140,3 +141,28 @@ def test_why_follows_the_causes_to_the_first(path: Path) -> None:
 def test_an_unknown_id_is_nothing(path: Path, command: str) -> None:
     """There is no such memory, and that is what is said."""
     assert "there is no memory 'NOPE'" in call(command, "NOPE", "--path", path, code=Exit.NOTHING).stderr
+
+
+def test_recall_answers_with_the_best_first(path: Path) -> None:
+    """The memory that says the word comes first, in a line or as JSON with the parts of its score; filters hold."""
+    assert told("recall", "east", "--path", path)[0].endswith("east")
+    first, *_ = objects("recall", "east", "--path", path, "--explain")
+    assert first["memory"]["text"] == "east"
+    assert sum(first["parts"].values()) == pytest.approx(first["score"], abs=1e-4)
+    found = objects("recall", "hello", "--path", path, "--scope", "ada", "--around", "1")
+    assert {turn["text"] for turn in found[0].get("before", []) + found[0].get("after", [])} <= {"Hello.", "Hello you."}
+    assert "parts" not in found[0]
+    texts = [each["memory"]["text"] for each in objects("recall", "wind", "--path", path, "--tag", "cold")]
+    assert texts == ["north"]
+
+
+def test_recall_marks_the_words_that_were_asked_for() -> None:
+    """On a page the question's words stand out in what is found, whatever their form."""
+    assert list(matches("Two boats, one boat.", "boat")) == [(4, 9), (15, 19)]
+    assert list(matches("to be", "be")) == [(3, 5)]
+
+
+def test_recall_that_finds_nothing_says_where_there_is_something(path: Path) -> None:
+    """An empty answer is no success, and names the scopes that have memories."""
+    result = call("recall", "tea", "--path", path, "--scope", "nobody", code=Exit.NOTHING)
+    assert "ada, main" in result.stderr

@@ -60,8 +60,8 @@ async def opened(**options: Any) -> AsyncGenerator[Memory]:
 
 
 def texts(memory: MemoryReader, query: str, **options: Any) -> list[str]:
-    """What is recalled."""
-    found = MemoryReader.recall(memory, query, **options)
+    """What is recalled by its words: by its meaning, something always is."""
+    found = MemoryReader.recall(memory, query, weights={"meaning": 0.0}, **options)
     return [hit.text for hit in found]
 
 
@@ -80,7 +80,7 @@ def fits(row: MemoryRow, wish: dict[str, Any]) -> bool:
 
 
 @given(st.lists(told, min_size=1, max_size=12), wishes, st.data())
-@short(25)
+@short(12)
 def test_filters_are_exact_and_come_first(memories: list[NewMemory], wish: dict[str, Any], data: st.DataObject) -> None:
     """With filters come the best of what fits, in the order in which they come without: nothing is cut away before."""
 
@@ -99,7 +99,7 @@ def test_filters_are_exact_and_come_first(memories: list[NewMemory], wish: dict[
 
 
 @given(st.text(min_size=1) | st.text(alphabet="aB\"'()[]{}*?:^~+-!|&\\/ ", min_size=1))
-@short(40)
+@short(20)
 def test_any_question_is_answered_or_refused(query: str) -> None:
     """Whatever is asked, there are hits or none, or a refusal that says why; never another error."""
 
@@ -258,7 +258,7 @@ async def test_similar_memories_are_found(tmp_path: Path) -> None:
         await memory.remember("the boat is blue")
         await memory.remember("tea at four")
         found = [hit.text for hit in memory.similar(boat)]
-        assert found == ["berth twelve is paid until June, and the boat is insured", "the boat is blue"]
+        assert found[:2] == ["berth twelve is paid until June, and the boat is insured", "the boat is blue"]
         with pytest.raises(NotFound):
             memory.similar("nobody")
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from remanence import MemoryRow
 from remanence.projections.recall.files import IndexFiles
-from remanence.projections.recall.lexical import Scratch, lexical
+from remanence.projections.recall.lexical import Scratch, touched
 from remanence.projections.recall.scope_index import REACH, ScopeIndex
 from remanence.projections.recall.words import words_of
 
@@ -51,7 +51,8 @@ def play(changed: list[tuple[MemoryRow, bool]], index: ScopeIndex) -> list[Memor
 def scores(index: ScopeIndex, query: str) -> dict[int, dict[str, float]]:
     """The standardised scores of every living memory, by the width of the window."""
     words = Counter(words_of(query)[0])
-    slots, found = lexical(index, words, Scratch(), REACH, lambda _: np.flatnonzero(index.columns["alive"]))
+    slots = np.flatnonzero(index.columns["alive"])
+    found = touched(index, words, Scratch(), REACH, None).score(slots)
     return {
         width: {index.ids[slot]: float(value) for slot, value in zip(slots, each.standard(), strict=True)}
         for width, each in enumerate(found.windows)
