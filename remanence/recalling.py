@@ -210,7 +210,7 @@ class Recalling:
         from .projections.semantic.static import StaticEmbedder  # noqa: PLC0415 - as above
 
         engine = self.engine
-        semantic = SemanticIndex(engine, StaticEmbedder())
+        semantic = SemanticIndex(engine, *engine.embedders, StaticEmbedder())
         folder = engine.path / "views"
         return Recaller(self._all_rows, engine.log, lambda: engine.checkpoint(Memories), folder, semantic)
 
