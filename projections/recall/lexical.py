@@ -30,7 +30,7 @@ K1: Final = 1.2
 B: Final = 0.75
 EXACT_MAX: Final = 2048
 """Memories touched up to which everything is counted."""
-BEST: Final = 768
+BEST: Final = 512
 """Memories that are scored exactly beyond that."""
 SEEDS: Final = 4096
 """Memories whose neighbours share in their words, beyond that: the best by their own."""

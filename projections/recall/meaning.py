@@ -15,7 +15,7 @@ from .scope_index import ScopeIndex
 __all__ = ["Block", "Meaning", "Semantic"]
 
 
-SAMPLE: Final = 256
+SAMPLE: Final = 128
 """Memories from which mean and spread of similarities are taken, where a look at all is an estimate anyway."""
 
 
@@ -109,8 +109,10 @@ class Near:
         """Of some slots the nearest: over all windows, or where there are very many, by themselves."""
         if len(slots) <= count:
             return slots
-        lists = [each.standard() for each in self._scored(self._every[:, self._rows[slots]])]
-        worth = np.asarray(np.sum(lists, axis=0))
+        rows = self._rows[slots]
+        worth = self._every[0][rows]
+        if self.is_whole:
+            worth = np.asarray(np.sum([each.standard() for each in self._scored(self._every[:, rows])], axis=0))
         least = np.partition(worth, len(slots) - count)[len(slots) - count]
         return slots[np.flatnonzero(worth >= least)]
 

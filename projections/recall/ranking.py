@@ -35,7 +35,7 @@ LONG_MEANING: Final = 0.25
 NEAREST: Final = 64
 """Memories that are candidates for their meaning alone, or four for each that is wanted."""
 RESCORED: Final = 128
-"""Candidates whose meaning is looked at besides, or sixteen for each that is wanted."""
+"""Candidates whose meaning is looked at besides, or eight for each that is wanted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -174,7 +174,7 @@ class _Asking:
         by_words = found.score(slots)
         parts = _parts(index, slots, question, by_words, recipe, self.now_ns)
         words = [each.standard() for each in by_words.windows]
-        if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 16 * limit)):
+        if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 8 * limit)):
             some = np.union1d(_best(_total(parts, words, [], recipe), most), np.searchsorted(slots, nearest))
             slots, words = slots[some], [each[some] for each in words]
             parts = {name: values[some] for name, values in parts.items()}
