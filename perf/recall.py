@@ -52,11 +52,17 @@ def recall(plan: Plan) -> Iterator[Case]:
         ]
         yield Case(f"recall 10 of {size:,} memories", "questions", contenders, goals, MICROSECONDS)
         contenders = [
-            Contender("filtered by kind", partial(ours, {"kinds": "turn"})),
+            Contender("remanence", partial(ours, {"kinds": "turn"})),
             Contender("unfiltered", partial(ours, {})),
             Contender("straight after a write", partial(ours, {}, writes=True)),
         ]
-        yield Case(f"… filtered ({size:,})", "questions", contenders, [Goal(most=1.5, over="unfiltered")], MICROSECONDS)
+        yield Case(
+            f"… of one kind, filtered ({size:,})",
+            "questions",
+            contenders,
+            [Goal(most=1.5, over="unfiltered")],
+            MICROSECONDS,
+        )
 
 
 def _made(folder: Path, size: int) -> Made:
