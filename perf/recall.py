@@ -6,6 +6,7 @@ is four words of one memory; an answer counts as right when that memory is among
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
@@ -63,6 +64,7 @@ def recall(plan: Plan) -> Iterator[Case]:
             [Goal(most=1.5, over="unfiltered")],
             MICROSECONDS,
         )
+        shutil.rmtree(made[0])
 
 
 def _made(folder: Path, size: int) -> Made:
