@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import trio
 
+from ..core.clock import system_clock
 from ..core.errors import InvalidInput, RemanenceError
 from ..core.recorded import Recorded
 from ..projections.caching.caches import Caches, CacheStatistics
@@ -23,9 +24,11 @@ from ..projections.caching.upkeep import Upkeep
 from ..projections.views import Views
 from .actor import Actor
 
-__all__ = ["Cacher"]
+__all__ = ["CACHER", "Cacher"]
 
 _logger = logging.getLogger(__name__)
+CACHER: Final = "cacher"
+"""The name of its actor."""
 CLEAN: Final = "clean"
 FORESEE: Final = "foresee"
 TUNE: Final = "tune"
@@ -116,7 +119,7 @@ class Cacher(Actor[Any]):
         if statistics != self._noted:
             self._noted = statistics
             try:
-                self._notes.write(statistics, self.engine.clock())
+                self._notes.write(statistics, system_clock())  # the engine's own clock is for events
             except OSError as error:
                 _logger.info("how the caches are doing could not be noted: %s", error)
 

@@ -23,6 +23,7 @@ def resident_bytes(folder: Path, count: int) -> Sample:
     done = subprocess.run(  # noqa: S603 - this very program
         [sys.executable, "-m", __name__, str(folder), str(count)], check=True, capture_output=True, text=True
     )
+    shutil.rmtree(folder)
     return Sample(int(done.stdout), 1.0)
 
 

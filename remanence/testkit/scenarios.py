@@ -21,6 +21,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 import trio
 
+from ..actors.cacher import CACHER
 from ..appending import Request
 from ..core.clock import WallClock
 from ..core.errors import RemanenceError
@@ -163,7 +164,7 @@ async def _let_react(engine: Engine) -> None:
         await engine.wait_for_actors(head)
         if engine.head == head:
             return
-    following = [each.name for each in engine.statistics().actors if each.position is not None]
+    following = [each.name for each in engine.statistics().actors if each.position and each.name != CACHER]
     names = ", ".join(name.removeprefix("reaction:") for name in following)
     message = f"after {ROUNDS_MAX} rounds there is still something to react to: do {names} set each other going?"
     raise AssertionError(message)
