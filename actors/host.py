@@ -57,6 +57,7 @@ class Host(Protocol):
         query: Query | None = None,
         limit: int | None = None,
         backward: bool = False,
+        decoded: bool = False,
     ) -> list[Recorded[Any]]:
         """Events in the order of their positions."""
         ...
