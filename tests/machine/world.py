@@ -18,6 +18,7 @@ import pytest
 import trio
 
 from remanence.actors import writer as writers
+from remanence.actors.commit_thread import CommitThread
 from remanence.core.environment import Environment
 from remanence.core.errors import StorageFailed
 from remanence.projections import snapshots, view_store, views
@@ -34,29 +35,15 @@ When = tuple[Literal["opening", "working"], int, Literal["before", "after"]]
 """While doing what, at which write, and whether that one is still done."""
 
 
-class InlineThread:
+class InlineThread(CommitThread):
     """A commit thread that does its jobs in the Trio loop, one tick later: so that the same commands do the same."""
 
-    def __init__(self, _name: str) -> None:
+    def __init__(self, _name: str) -> None:  # no thread, so nothing of the base's
         self._token = trio.lowlevel.current_trio_token()
 
     def submit(self, job: Callable[[], Any], done: Callable[[outcome.Outcome[Any]], None]) -> None:
         """As `CommitThread.submit`."""
         self._token.run_sync_soon(lambda: done(outcome.capture(job)))
-
-    async def run(self, job: Callable[[], Any]) -> Any:
-        """As `CommitThread.run`."""
-        finished = trio.Event()
-        results: list[outcome.Outcome[Any]] = []
-
-        def done(result: outcome.Outcome[Any]) -> None:
-            results.append(result)
-            finished.set()
-
-        self.submit(job, done)
-        with trio.CancelScope(shield=True):
-            await finished.wait()
-        return results[0].unwrap()
 
     async def stop(self) -> None:
         """As `CommitThread.stop`."""
