@@ -8,8 +8,8 @@ from time import perf_counter
 import attrs
 import trio
 
-from remanence.engine import Engine
-from remanence.opening import Settings, open_engine
+from remanence.engine.engine import Engine
+from remanence.opening.opening import Settings, open_engine
 
 from .append_journal import Journal, Load, check_answers
 from .harness import Sample

@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-from remanence.opening import Settings
+from remanence.opening.opening import Settings
 
 from .append_engine import run_engine
 from .append_journal import Load

@@ -22,7 +22,7 @@ import trio
 
 from remanence.actors.clustering.deciding import Work
 from remanence.actors.clustering.taking_in import TakingIn
-from remanence.opening import open_engine
+from remanence.opening.opening import open_engine
 from remanence.projections.clusters.events import CLUSTER_EVENTS
 from remanence.projections.clusters.hashing import HashingEmbedder
 from remanence.projections.clusters.view import Clusters

@@ -17,7 +17,7 @@ import lmdb
 import msgspec
 import trio
 
-from remanence.opening import open_engine
+from remanence.opening.opening import open_engine
 from remanence.projections.memories.events import MEMORY_EVENTS
 from remanence.projections.memories.view import Memories, MemoryRow
 from remanence.projections.views import view_path

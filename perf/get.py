@@ -16,7 +16,7 @@ import lmdb
 import msgspec
 import trio
 
-from remanence.opening import Settings, open_engine
+from remanence.opening.opening import Settings, open_engine
 from remanence.projections.memories.events import MEMORY_EVENTS
 from remanence.projections.memories.view import Memories, MemoryRow
 from remanence.projections.views import view_path

@@ -17,7 +17,7 @@ from typing import Final
 import trio
 
 from remanence.codecs.converter import make_converter
-from remanence.opening import open_engine
+from remanence.opening.opening import open_engine
 from remanence.projections.memories.events import MEMORY_EVENTS
 from remanence.projections.memories.view import Memories
 from remanence.projections.snapshots import FOLDER, take

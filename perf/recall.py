@@ -18,8 +18,8 @@ from typing import Any, Final
 
 import trio
 
-from remanence.opening import open_memory
-from remanence.reading import MemoryReader
+from remanence.opening.opening import open_memory
+from remanence.reading.reading import MemoryReader
 
 from ..projections.memories.events import MemoryRemembered
 from .harness import MICROSECONDS, Case, Contender, Goal, Plan, Sample, WrongAnswer

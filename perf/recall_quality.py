@@ -25,10 +25,10 @@ from typing import Any, Final
 import attrs
 import trio
 
-from remanence.identity import NewMemory
-from remanence.memory import Memory
-from remanence.opening import open_memory
-from remanence.reading import MemoryReader
+from remanence.memory.memory import Memory
+from remanence.opening.opening import open_memory
+from remanence.reading.identity import NewMemory
+from remanence.reading.reading import MemoryReader
 
 __all__ = ["main"]
 

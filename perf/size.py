@@ -16,9 +16,9 @@ from time import perf_counter
 import attrs
 import trio
 
-from remanence import sizes
-from remanence.imports import import_transcript
-from remanence.opening import open_memory
+from remanence.memory import sizes
+from remanence.memory.imports import import_transcript
+from remanence.opening.opening import open_memory
 
 from .checks import check_same
 from .harness import BYTES, Case, Contender, Goal, Plan, Sample

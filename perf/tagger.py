@@ -17,7 +17,8 @@ from typing import Final
 
 import trio
 
-from remanence.opening import Settings, open_memory
+from remanence.memory.sizes import measure
+from remanence.opening.opening import Settings, open_memory
 from remanence.projections.memories.view import Memories
 from remanence.projections.tagging.cxd import classify
 from remanence.projections.tagging.keywords import keywords_of
@@ -25,7 +26,6 @@ from remanence.projections.tagging.quality import quality_of
 from remanence.projections.tagging.similarity import is_near_duplicate
 from remanence.projections.tagging.view import TagRow
 from remanence.projections.tagging.words import words_of
-from remanence.sizes import measure
 
 from .checks import check_same
 from .harness import BYTES, MICROSECONDS, PERCENT, Case, Contender, Plan, Sample

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from remanence.identity import turn_id, turn_key
+from remanence.reading.identity import turn_id, turn_key
 
 from ..codecs.compression import Dictionaries
 from ..codecs.converter import make_converter

@@ -21,15 +21,10 @@ from .actors.supervisor import supervised as supervised
 from .actors.tagger import Tagger as Tagger
 from .actors.tagger import Tags as Tags
 from .actors.tagger import ToTag as ToTag
-from .appending import Request as Request
-from .causes import Caused as Caused
 from .cloudevents import Exported as Exported
 from .cloudevents import Imported as Imported
 from .cloudevents import export_events as export_events
 from .cloudevents import import_events as import_events
-from .cluster_settings import ClusterSettings as ClusterSettings
-from .clustering import Cluster as Cluster
-from .clustering import Contradiction as Contradiction
 from .codecs.converter import EventConverter as EventConverter
 from .codecs.converter import make_converter as make_converter
 from .core.appends import Appended as Appended
@@ -54,17 +49,17 @@ from .core.events import upcaster as upcaster
 from .core.queries import Condition as Condition
 from .core.queries import Query as Query
 from .core.recorded import Recorded as Recorded
-from .differing import MemoryChange as MemoryChange
-from .differing import MemoryDiff as MemoryDiff
-from .engine import Engine as Engine
-from .engine import Statistics as Statistics
-from .identity import NewMemory as NewMemory
-from .keeping import Cache as Cache
-from .memory import Memory as Memory
-from .opening import Settings as Settings
-from .opening import open_engine as open_engine
-from .opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
-from .past_memory import PastMemory as PastMemory
+from .engine.appending import Request as Request
+from .engine.causes import Caused as Caused
+from .engine.engine import Engine as Engine
+from .engine.engine import Statistics as Statistics
+from .engine.keeping import Cache as Cache
+from .engine.replay import replay as replay
+from .memory.memory import Memory as Memory
+from .opening.cluster_settings import ClusterSettings as ClusterSettings
+from .opening.opening import Settings as Settings
+from .opening.opening import open_engine as open_engine
+from .opening.opening import open_memory as open  # noqa: A004 - `remanence.open(path)` is the point
 from .projections.auditing import Audit as Audit
 from .projections.auditing import Difference as Difference
 from .projections.caching.caches import CacheStatistics as CacheStatistics
@@ -102,9 +97,14 @@ from .projections.tagging.events import MemoryTagged as MemoryTagged
 from .projections.tagging.importance import Importance as Importance
 from .projections.tagging.view import MemoryTags as MemoryTags
 from .projections.tagging.view import TagRow as TagRow
-from .reading import MemoryReader as MemoryReader
-from .recalling import Hit as Hit
-from .replay import replay as replay
+from .reading.clustering import Cluster as Cluster
+from .reading.clustering import Contradiction as Contradiction
+from .reading.differing import MemoryChange as MemoryChange
+from .reading.differing import MemoryDiff as MemoryDiff
+from .reading.identity import NewMemory as NewMemory
+from .reading.past_memory import PastMemory as PastMemory
+from .reading.reading import MemoryReader as MemoryReader
+from .reading.recalling import Hit as Hit
 
 __all__ = [
     "Actor",

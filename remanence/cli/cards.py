@@ -8,8 +8,7 @@ from typing import Any, Final
 from rich.text import Text
 
 from ..core.recorded import Recorded
-from ..identity import NewMemory
-from ..plain import encode
+from ..memory.plain import encode
 from ..projections.memories.events import (
     MemoryForgotten,
     MemoryReinforced,
@@ -20,6 +19,7 @@ from ..projections.memories.events import (
 from ..projections.memories.view import MemoryRow
 from ..projections.tagging.events import MemoryTagged
 from ..projections.tagging.view import TagRow
+from ..reading.identity import NewMemory
 from .output import Output
 from .texts import clean, count, moment, one_line
 

@@ -10,10 +10,10 @@ import attrs
 import click
 
 from ..core.errors import KeyReused
-from ..deciding import Remembered
-from ..identity import NewMemory, turn_id
-from ..memory import Memory
+from ..memory.deciding import Remembered
+from ..memory.memory import Memory
 from ..projections.memories.events import Scalar
+from ..reading.identity import NewMemory, turn_id
 from .exits import Exit, Failure, notice
 from .opening import run, writing
 from .options import MetaType, MomentType, Options, everywhere, examples, pass_options, writes

@@ -16,7 +16,7 @@ from ..core.lmdb_store import LmdbStore
 from ..core.pages import fault_at_rest
 from ..core.verify import Report
 from ..core.verify import verify as verify_log
-from ..plain import Plain
+from ..memory.plain import Plain
 from ..projections.catalog import VERSION, LmdbCatalog
 from ..projections.memories.events import MEMORY_EVENTS
 from .cards import fact_lines

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import click
 
-from ..clustering import Cluster, Contradiction
-from ..plain import Plain
-from ..reading import MemoryReader
+from ..memory.plain import Plain
+from ..reading.clustering import Cluster, Contradiction
+from ..reading.reading import MemoryReader
 from .exits import Exit, Failure, notice
 from .opening import reading, run, writing
 from .options import MomentType, Options, everywhere, examples, pass_options

@@ -11,11 +11,11 @@ import click
 import trio
 
 from ..actors.reaction_statistics import ReactionTrace, reaction_traces
-from ..engine import Statistics
-from ..plain import Plain
+from ..engine.engine import Statistics
+from ..memory.plain import Plain
+from ..memory.sizes import Sizes, measure
 from ..projections.slow import SlowQuery
 from ..projections.slow_file import SlowFile
-from ..sizes import Sizes, measure
 from .cards import fact_lines
 from .finding import scopes
 from .opening import reading, run

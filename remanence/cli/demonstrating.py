@@ -13,11 +13,11 @@ import attrs
 import click
 from rich.text import Text
 
-from ..causes import Caused
 from ..core.errors import InvalidInput
 from ..core.recorded import Recorded
+from ..engine.causes import Caused
+from ..memory.sizes import Sizes
 from ..projections.memories.view import MemoryRow
-from ..sizes import Sizes
 from .cards import event_entry, memory_entry
 from .counting import print_sizes
 from .exits import Exit, Failure

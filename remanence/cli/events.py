@@ -13,8 +13,8 @@ from rich.text import Text
 
 from ..core.errors import Damaged
 from ..core.recorded import Recorded
-from ..plain import plain_event
-from ..reading import MemoryReader
+from ..memory.plain import plain_event
+from ..reading.reading import MemoryReader
 from .cards import event_row, summary
 from .exits import notice
 from .opening import reading, run

@@ -17,8 +17,8 @@ import click
 from ..cloudevents import Exported, Imported, export_events, import_events
 from ..core.environment import sync_directory
 from ..core.errors import InvalidInput
-from ..identity import as_scope
 from ..projections.memories.events import scope_tag
+from ..reading.identity import as_scope
 from .exits import notice
 from .opening import reading, run, writing
 from .options import Options, PointType, everywhere, examples, pass_options

@@ -40,7 +40,7 @@ from ..core.errors import (
     Unreadable,
     ViewFailed,
 )
-from ..plain import encode
+from ..memory.plain import encode
 from .texts import clean
 
 __all__ = ["EPILOG", "Exit", "Failure", "Interrupted", "failure", "notice"]

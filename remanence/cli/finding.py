@@ -7,13 +7,13 @@ from typing import Final
 
 import click
 
-from ..plain import plain_event, plain_memory, plain_tags
+from ..memory.plain import plain_event, plain_memory, plain_tags
 from ..projections.memories.view import Memories, MemoryRow
 from ..projections.tagging.cxd import CLASSES
 from ..projections.tagging.quality import QUALITIES
 from ..projections.tagging.view import MemoryTags, TagRow
-from ..reading import MemoryReader
-from ..wanted import Order
+from ..reading.reading import MemoryReader
+from ..reading.wanted import Order
 from .cards import event_entry, memory_card, memory_entry
 from .exits import Exit, Failure, notice
 from .opening import glancing, reading, run

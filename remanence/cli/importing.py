@@ -10,7 +10,7 @@ from typing import Final
 import click
 
 from ..cloudevents import looks_like_cloudevents
-from ..imports import Changed, ImportReport, import_transcript
+from ..memory.imports import Changed, ImportReport, import_transcript
 from ..transcripts import BadLine, Format
 from .exchanging import import_lines, seekable
 from .exits import Exit, Failure

@@ -17,10 +17,10 @@ import trio
 
 from ..core.environment import DATA_FILE
 from ..core.errors import InvalidInput, Locked, NotFound
-from ..memory import Memory
-from ..opening import Settings, open_memory
-from ..past_memory import PastMemory
-from ..reading import MemoryReader
+from ..memory.memory import Memory
+from ..opening.opening import Settings, open_memory
+from ..reading.past_memory import PastMemory
+from ..reading.reading import MemoryReader
 from .exits import Exit, Failure, Interrupted, notice
 from .options import Options
 from .progress import bars, interruptible

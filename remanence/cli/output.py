@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ..plain import encode
+from ..memory.plain import encode
 from .texts import one_line
 
 __all__ = ["Output"]

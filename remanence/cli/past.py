@@ -10,11 +10,11 @@ import click
 from rich.text import Text
 
 from ..core.verify import Report
-from ..differing import MemoryChange, MemoryDiff
-from ..plain import Plain, plain_event, plain_memory
+from ..memory.plain import Plain, plain_event, plain_memory
 from ..projections.auditing import Audit, Difference
 from ..projections.memories.view import Memories, MemoryRow
-from ..reading import MemoryReader
+from ..reading.differing import MemoryChange, MemoryDiff
+from ..reading.reading import MemoryReader
 from .backing import FOLDER, print_report
 from .cards import event_entry, memory_entry
 from .counting import stats

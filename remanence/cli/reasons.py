@@ -9,10 +9,10 @@ from typing import Any, Final
 import click
 from rich.text import Text
 
-from ..causes import DEPTH, DEPTH_MAX, Caused
 from ..core.errors import NotFound
 from ..core.recorded import Recorded
-from ..plain import Plain, plain_event
+from ..engine.causes import DEPTH, DEPTH_MAX, Caused
+from ..memory.plain import Plain, plain_event
 from ..projections.memories.view import MemoryRow
 from .cards import spoken, summary
 from .opening import glancing, run

@@ -8,8 +8,8 @@ from datetime import datetime
 import click
 from rich.text import Text
 
-from ..plain import Plain, plain_memory
-from ..recalling import Fusion, Hit, Preset
+from ..memory.plain import Plain, plain_memory
+from ..reading.recalling import Fusion, Hit, Preset
 from .cards import memory_entry
 from .exits import Exit, Failure
 from .finding import other_scopes

@@ -11,7 +11,7 @@ import trio
 from ..core.events import event_type_of
 from ..core.log import Progress
 from ..projections.tagging.events import MemoryTagged
-from ..reading import MemoryReader
+from ..reading.reading import MemoryReader
 from .opening import run, writing
 from .options import Options, everywhere, pass_options
 from .output import Output

@@ -16,8 +16,8 @@ import click
 
 from ..codecs.frames import read_fields
 from ..core.lmdb_store import LmdbStore
-from ..engine import Engine
-from ..plain import Plain
+from ..engine.engine import Engine
+from ..memory.plain import Plain
 from ..projections.folders import ViewFolder, ask_for_rebuild, forget_parked, view_folders
 from ..projections.memories.view import Memories
 from ..projections.skips import ViewSkipped

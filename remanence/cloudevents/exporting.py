@@ -21,7 +21,7 @@ from ..core.appends import OWN_CONTENT
 from ..core.log import Log, Progress
 from ..core.past import Moment, position_at
 from ..core.recorded import Recorded
-from ..engine import Engine
+from ..engine.engine import Engine
 from .model import CLOSING_TYPE, HOUSEKEEPING, Line, log_source
 from .writing import write_line
 

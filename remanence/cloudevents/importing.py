@@ -22,7 +22,7 @@ from ..codecs.frames import body_of
 from ..core.appends import Append
 from ..core.errors import InvalidInput, StorageFailed
 from ..core.log import Progress
-from ..engine import Engine
+from ..engine.engine import Engine
 from .checking import AHEAD_NS, check, encode_group
 from .groups import Complain, groups
 from .model import Line

@@ -24,8 +24,8 @@ import trio
 
 from ..core.clock import system_clock
 from ..core.recorded import Recorded
-from ..imports import import_transcript
-from ..opening import open_memory
+from ..memory.imports import import_transcript
+from ..opening.opening import open_memory
 from ..projections.memories.events import MemoryRemembered
 from ..projections.projection import Projection, on
 

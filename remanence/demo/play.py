@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..opening import open_memory
+from ..opening.opening import open_memory
 from .remembering import ask, conclude, take_in, weigh
 from .stage import Stage
 from .surviving import die_twice, rebuild

@@ -11,11 +11,11 @@ import attrs
 import trio
 
 from ..core.errors import InvalidInput, NotFound
-from ..imports import ImportReport, import_transcript
-from ..memory import Memory
+from ..memory.imports import ImportReport, import_transcript
+from ..memory.memory import Memory
+from ..memory.sizes import measure
 from ..projections.memories.events import MemoryRemembered
 from ..projections.memories.view import Memories, MemoryRow
-from ..sizes import measure
 from .stage import Stage
 
 __all__ = ["SCOPE", "Told", "ask", "conclude", "take_in", "turns_told", "weigh"]

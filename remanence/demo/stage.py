@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Protocol
 
-from ..causes import Caused
 from ..core.recorded import Recorded
+from ..engine.causes import Caused
+from ..memory.sizes import Sizes
 from ..projections.memories.view import MemoryRow
-from ..sizes import Sizes
 
 __all__ = ["Stage"]
 

@@ -14,9 +14,9 @@ import trio
 from ..core.backup import restore
 from ..core.events import Registry
 from ..core.verify import verify
-from ..imports import ImportReport, import_transcript
-from ..memory import Memory
-from ..opening import open_memory
+from ..memory.imports import ImportReport, import_transcript
+from ..memory.memory import Memory
+from ..opening.opening import open_memory
 from ..projections.memories.events import MEMORY_EVENTS
 from ..projections.memories.view import Memories
 from .remembering import SCOPE, turns_told

@@ -22,13 +22,13 @@ import attrs
 import trio
 
 from ..actors.cacher import CACHER
-from ..appending import Request
 from ..core.clock import WallClock
 from ..core.errors import RemanenceError
 from ..core.recorded import Recorded
-from ..engine import Engine
-from ..memory import Memory
-from ..opening import Settings, open_engine, open_memory
+from ..engine.appending import Request
+from ..engine.engine import Engine
+from ..memory.memory import Memory
+from ..opening.opening import Settings, open_engine, open_memory
 from ..projections.memories.events import MEMORY_EVENTS
 from ..projections.projection import Projection
 from .determinism import Clock, seeded

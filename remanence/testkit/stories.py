@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from ..appending import Request
 from ..codecs.commits import Commit, Declarations
 from ..codecs.converter import EventConverter
 from ..codecs.frames import HEADER_BYTES, body_of, pack_frame
@@ -16,6 +15,7 @@ from ..core.events import Registry, Upcaster
 from ..core.log import Log
 from ..core.recorded import Recorded
 from ..core.stores import MemoryStore, Sealed
+from ..engine.appending import Request
 from .determinism import Clock, seeded
 
 __all__ = ["LOG_ID", "Story", "Told", "as_requests", "classes_of"]

@@ -17,7 +17,7 @@ import trio
 
 import remanence
 from remanence import Memory, NewMemory, Projection, Recorded, Settings, Table, event, on
-from remanence.deciding import Remembered
+from remanence.memory.deciding import Remembered
 
 __all__ = ["EVENTS", "PROJECTIONS", "Acknowledged", "Measured", "read_report"]
 

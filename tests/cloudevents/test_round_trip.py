@@ -22,7 +22,7 @@ from remanence.cloudevents.writing import write_line
 from remanence.codecs.native import encode_value
 from remanence.core.lmdb_store import LmdbStore
 from remanence.core.verify import verify
-from remanence.imports import import_transcript
+from remanence.memory.imports import import_transcript
 from remanence.transcripts import Format
 from tests.effort import short
 

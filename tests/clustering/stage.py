@@ -15,7 +15,7 @@ import attrs
 from remanence import Engine, open_engine
 from remanence.actors.clustering.taking_in import TakingIn
 from remanence.core.embedder import Embedder
-from remanence.opening import Settings
+from remanence.opening.opening import Settings
 from remanence.projections.clusters.events import CLUSTER_EVENTS
 from remanence.projections.clusters.view import Clusters
 from remanence.projections.memories.events import MEMORY_EVENTS, MemoryForgotten, MemoryRemembered, MemoryRevised

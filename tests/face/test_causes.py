@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 
 import remanence
 from remanence import InvalidInput, Recorded, Settings
-from remanence.causes import DEPTH_MAX, causes
 from remanence.core.catalogs import MemoryCatalog
 from remanence.core.events import Registry, event
 from remanence.core.log import Log
 from remanence.core.stores import MemoryStore
+from remanence.engine.causes import DEPTH_MAX, causes
 
 from .club import Joined
 

@@ -13,7 +13,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from remanence import Closed, Engine, InvalidInput, Settings
-from remanence import engine as engines
+from remanence.engine import engine as engines
 
 from .club import Joined, Left, Members, club, names
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import remanence
-from remanence.imports import BATCH_TURNS, ImportReport, import_transcript
+from remanence.memory.imports import BATCH_TURNS, ImportReport, import_transcript
 from remanence.projections.memories.events import TranscriptImported
 from remanence.transcripts import Format
 from tests.effort import short

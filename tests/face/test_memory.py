@@ -208,7 +208,7 @@ async def test_one_that_is_refused_takes_none_of_the_others_with_it(memory: Memo
 
 async def test_who_is_always_overtaken_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A decision is made anew as often as others come first, but not for ever."""
-    monkeypatch.setattr("remanence.memory.TRIES", 1)
+    monkeypatch.setattr("remanence.memory.memory.TRIES", 1)
     outcomes: list[str] = []
 
     async def tell(memory: Memory) -> None:

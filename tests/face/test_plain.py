@@ -12,8 +12,8 @@ from remanence.codecs.compression import Dictionaries
 from remanence.codecs.frames import ERASED
 from remanence.core.events import Registry
 from remanence.core.recorded import Reader, Recorded
-from remanence.plain import encode, plain_event, plain_memory
-from remanence.sizes import Sizes, measure
+from remanence.memory.plain import encode, plain_event, plain_memory
+from remanence.memory.sizes import Sizes, measure
 
 
 @remanence.event("robot.scanned", dedup=True)

@@ -1,4 +1,7 @@
-"""Arrows point down: codecs <- core <- projections <- actors <- the face. The performance suite may look anywhere."""
+"""Arrows point down: codecs <- core <- projections <- actors <- the face. The performance suite may look anywhere.
+
+Within the face they do, too: engine <- reading <- memory <- opening <- the command line.
+"""
 
 import ast
 from collections.abc import Iterable, Iterator
@@ -9,6 +12,7 @@ import pytest
 from .tree import FACE, INNER, PRODUCT, Source, sources, write
 
 PACKAGE = "remanence"
+STOREYS = ("engine", "reading", "memory", "opening", "cli")  # of the face, from the ground up
 
 
 def package_of(path: Path) -> tuple[str, ...]:
@@ -41,12 +45,22 @@ def wrong_absolute(name: tuple[str, ...], layer: str) -> str | None:
     return None
 
 
-def wrong_relative(name: tuple[str, ...], layer: str) -> str | None:
-    """What is wrong with a file of `layer` importing `name`, resolved from a relative path; None when nothing is."""
+def wrong_within(name: tuple[str, ...], package: tuple[str, ...]) -> str | None:
+    """What is wrong with a file of the face, in `package`, importing `name`; None when nothing is."""
+    if not {package[1:2], name[1:2]} <= {(storey,) for storey in STOREYS}:
+        return None
+    if STOREYS.index(name[1]) <= STOREYS.index(package[1]):
+        return None
+    return f"{package[1]} imports {name[1]}, which is above it"
+
+
+def wrong_relative(name: tuple[str, ...], package: tuple[str, ...]) -> str | None:
+    """What is wrong with a file in `package` importing `name`, resolved from a relative path; None when nothing is."""
     if name[0] != PACKAGE:
         return "the import leaves the package"
+    layer = package[1] if len(package) > 1 else FACE
     if layer not in INNER:
-        return None
+        return wrong_within(name, package)
     allowed = INNER[: INNER.index(layer) + 1]
     if len(name) > 1 and name[1] in allowed:
         return None
@@ -68,8 +82,11 @@ def complaints(files: Iterable[Source]) -> list[str]:
         package = package_of(source.path)
         for node in ast.walk(source.tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
-                wrong = wrong_relative if isinstance(node, ast.ImportFrom) and node.level else wrong_absolute
-                whys = {wrong(name, layer) for name in imported_names(node, package)}
+                relative = isinstance(node, ast.ImportFrom) and node.level
+                whys = {
+                    wrong_relative(name, package) if relative else wrong_absolute(name, layer)
+                    for name in imported_names(node, package)
+                }
                 found += [f"{source.path}:{node.lineno}: {why}" for why in sorted(why for why in whys if why)]
             elif layer in INNER and isinstance(node, ast.Call) and is_dynamic_import(node):
                 found.append(f"{source.path}:{node.lineno}: an inner layer imports in plain sight, or not at all")
@@ -105,6 +122,8 @@ def test_every_layer_is_looked_at(repository: tuple[Source, ...]) -> None:
         ("core/a.py", "from ....elsewhere import x", "leaves the package"),
         ("codecs/a.py", "import codecs", "`codecs` is a folder"),
         ("remanence/a.py", "from core import log", "`core` is a folder"),
+        ("remanence/engine/a.py", "from ..memory.memory import Memory", "engine imports memory"),
+        ("remanence/reading/a.py", "from ..opening import opening", "reading imports opening"),
         ("tests/a.py", "import actors.writer", "`actors` is a folder"),
     ],
 )
@@ -124,6 +143,8 @@ def test_an_arrow_that_points_up_is_found(tmp_path: Path, name: str, text: str, 
         ("core/a.py", "from ..codecs import frames"),
         ("actors/a.py", "from .. import core, codecs\nfrom ..projections.table import Table"),
         ("remanence/a.py", "from .core.log import Log\nfrom .perf import report\nfrom .memory import Memory"),
+        ("remanence/memory/a.py", "from ..engine.engine import Engine\nfrom ..core.log import Log"),
+        ("remanence/cli/a.py", "from ..opening.opening import open_memory\nfrom ..transcripts import formats"),
         ("perf/a.py", "from .. import Memory\nimport remanence\nfrom remanence.core import log"),
         ("tests/a.py", "from remanence.core import log"),
     ],

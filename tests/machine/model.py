@@ -13,7 +13,6 @@ import attrs
 from remanence import KeyReused, MemoryRow, NotFound, Recorded
 from remanence.codecs.errors import InvalidInput
 from remanence.core.errors import Conflict
-from remanence.identity import turn_id
 from remanence.projections.memories.events import (
     MemoryForgotten,
     MemoryReinforced,
@@ -22,6 +21,7 @@ from remanence.projections.memories.events import (
     TranscriptImported,
 )
 from remanence.projections.memories.view import REINFORCEMENT
+from remanence.reading.identity import turn_id
 
 Place = tuple[tuple[str, ...], str, int]
 

@@ -10,7 +10,7 @@ import trio
 
 from remanence import Memory, NewMemory, NotFound, OutcomeUnknown, RemanenceError, StorageFailed
 from remanence.core.queries import Condition, Query
-from remanence.deciding import Remembered
+from remanence.memory.deciding import Remembered
 from remanence.projections.memories.events import (
     MemoryReinforced,
     MemoryRemembered,
