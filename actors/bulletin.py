@@ -19,6 +19,7 @@ import msgspec
 import trio
 
 from ..core.clock import WallClock
+from ..core.files import replacing
 from .actor import Actor
 from .actor_statistics import ActorStatistics
 from .letters import DeadLetter
@@ -79,10 +80,9 @@ class BulletinFile:
         """Put a bulletin in the place of the one before, in one step. Where the disk refuses, say so once."""
         if self._is_refused:
             return
-        fresh = self._path.with_suffix(".new")
         try:
-            fresh.write_bytes(msgspec.json.encode(bulletin))
-            fresh.replace(self._path)
+            with replacing(self._path, durable=False) as file:
+                file.write(msgspec.json.encode(bulletin))
         except OSError as error:
             self._is_refused = True
             _logger.warning("how the actors are doing can't be noted in %s: %s", self._path, error)

@@ -12,8 +12,9 @@ import os
 import shutil
 from pathlib import Path
 
-from .environment import DATA_FILE, LOCK_FILE, sync_directory
+from .environment import DATA_FILE, LOCK_FILE
 from .errors import Damaged, NotFound
+from .files import private, sync_directory
 from .lmdb_store import LmdbStore
 from .pages import find_fault
 from .placing import placing
@@ -52,14 +53,10 @@ def _copy(source: Path, unfinished: Path) -> None:
     """Copy the data alone: a lock file that comes with them belongs to processes that aren't here."""
     unfinished.mkdir(mode=0o700)
     data = unfinished / DATA_FILE
-    with (source / DATA_FILE).open("rb") as from_file, open(data, "xb", opener=_private) as to_file:
+    with (source / DATA_FILE).open("rb") as from_file, open(data, "xb", opener=private) as to_file:
         shutil.copyfileobj(from_file, to_file, 1 << 20)
         to_file.flush()
         os.fsync(to_file.fileno())
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _check(source: Path, unfinished: Path, progress: Progress | None) -> Report:

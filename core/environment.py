@@ -19,6 +19,7 @@ from typing import Final, TypeVar
 import lmdb
 
 from .errors import Closed, Damaged, StorageFailed
+from .files import make_folder, sync_directory
 
 __all__ = ["DATA_FILE", "DEFAULT_MAP_BYTES", "LOCK_FILE", "Environment"]
 
@@ -79,7 +80,7 @@ class Environment:
         is_new = not read_only and not (path / DATA_FILE).exists()
         try:
             if is_new:
-                path.mkdir(mode=0o700, parents=True, exist_ok=True)
+                make_folder(path)
             with _Translated(path):
                 self._env = lmdb.open(
                     str(path),
@@ -236,23 +237,6 @@ class Environment:
     def is_open(self) -> bool:
         """Whether it can be used: it has not been closed, and this is the process that opened it."""
         return self._is_open and os.getpid() == self._pid
-
-
-def sync_directory(path: Path) -> None:
-    """Make a directory's entries durable.
-
-    Raises:
-        StorageFailed: the disk refuses.
-    """
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        message = f"can't make {path} durable: {error.strerror or error}"
-        raise StorageFailed(message) from error
 
 
 # The two that follow are classes because generators as context managers cost five times as much, at every read.

@@ -19,8 +19,9 @@ from ..codecs.commits import Commit, Declarations
 from ..codecs.digests import chain_link
 from ..codecs.frames import leaf, read_fields
 from .clock import Entropy, system_entropy
-from .environment import LOCK_FILE, sync_directory
+from .environment import LOCK_FILE
 from .errors import Damaged, InvalidInput
+from .files import sync_directory
 from .lmdb_store import LmdbStore
 from .log import Log
 from .past import Moment, past_log, position_at

@@ -32,6 +32,7 @@ import msgspec
 
 from .clock import WallClock, from_ns, system_clock
 from .errors import Locked, StorageFailed
+from .files import make_folder
 from .machine import boot_id
 
 __all__ = ["Holder", "Lease", "holder"]
@@ -87,7 +88,7 @@ class Lease:
             StorageFailed: the file can't be opened or written.
         """
         with _translated(directory):
-            directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(directory)
             with _gate(directory):
                 descriptor = os.open(directory / LEASE, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
                 with contextlib.ExitStack() as stack:

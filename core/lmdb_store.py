@@ -18,6 +18,7 @@ from ..codecs.type_names import pack_type_name, read_type_name
 from .clock import Entropy, system_entropy
 from .environment import DATA_FILE, DEFAULT_MAP_BYTES, Environment
 from .errors import Closed, Damaged, InvalidInput, NotFound, RemanenceError, StorageFailed
+from .files import make_folder
 from .pages import find_fault, is_short
 from .stores import Head, Origin, Sealed, Tally, check_follows
 
@@ -237,7 +238,7 @@ class LmdbStore:
             StorageFailed: the disk refuses; what was written is removed again.
         """
         try:
-            target.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(target)
             is_empty = not any(target.iterdir())
         except OSError as error:
             message = f"can't write a backup to {target}: {error.strerror or error}"

@@ -11,8 +11,8 @@ from collections.abc import Generator
 from pathlib import Path
 from typing import Final
 
-from .environment import sync_directory
 from .errors import InvalidInput, Locked, StorageFailed
+from .files import make_folder, sync_directory
 from .lease import LEASE, holder
 
 __all__ = ["placing"]
@@ -39,7 +39,7 @@ def placing(target: Path, what: str) -> Generator[Path, None, None]:
     try:
         is_new = not target.exists()
         _refuse_unless_free(target, what)
-        target.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(target)
         unfinished = target / _UNFINISHED
         try:
             shutil.rmtree(unfinished, ignore_errors=True)

@@ -18,8 +18,9 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
-from ..core.environment import DATA_FILE, LOCK_FILE, sync_directory
+from ..core.environment import DATA_FILE, LOCK_FILE
 from ..core.errors import StorageFailed
+from ..core.files import make_folder, sync_directory
 from ..core.machine import boot_id
 from .generations import drop_all, live_generation, view_path
 from .projection import Projection
@@ -66,7 +67,7 @@ def take(folder: Path, view: View[Any], log_id: bytes) -> int:
         (copy / LOCK_FILE).unlink(missing_ok=True)
         place = view_path(folder / f"{position:0{_DIGITS}}", view.projection)
         if not place.exists():
-            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_folder(place.parent)
             copy.rename(place)
             sync_directory(place.parent)
         _thin(folder, view)
@@ -114,7 +115,7 @@ def seed_if_lost(folder: Path, projection: type[Projection], position: int) -> N
 def plant(view: View[Any], folder: Path) -> Path:
     """Copy a view's files into `folder`, under the name that they have, marked as clean; returns where they are."""
     target = view_path(folder, view.projection)
-    target.mkdir(mode=0o700, parents=True)
+    make_folder(target)
     view.store.env.copy(target)
     mark_clean(target)
     return target
@@ -147,7 +148,7 @@ def seed(snapshots: Path, projection: type[Projection], folder: Path, position: 
 
 def _copy(place: Path, target: Path) -> None:
     """The data first and the mark last, which holds for this start of the machine: nothing has been flushed."""
-    target.mkdir(mode=0o700, parents=True)
+    make_folder(target)
     shutil.copyfile(place / DATA_FILE, target / DATA_FILE)
     (target / DATA_FILE).chmod(0o600)
     boot = boot_id()

@@ -10,12 +10,11 @@ written.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Final
 
-from ..core.environment import sync_directory
 from ..core.errors import StorageFailed
+from ..core.files import replacing
 
 __all__ = ["is_trusted", "mark_clean", "mark_open"]
 
@@ -54,15 +53,9 @@ def mark_clean(directory: Path) -> None:
 
 
 def _write(directory: Path, mark: dict[str, object]) -> None:
-    temporary = directory / f"{_MARK}.new"
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(mark, file)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(directory / _MARK)
+        with replacing(directory / _MARK) as file:
+            file.write(json.dumps(mark).encode())
     except OSError as error:
         message = f"can't write {directory / _MARK}: {error.strerror or error}"
         raise StorageFailed(message) from error
-    sync_directory(directory)

@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from ...core.files import replacing
 from .caches import CacheStatistics
 
 __all__ = ["NoteFile", "Noted"]
@@ -46,9 +47,8 @@ class NoteFile:
         Raises:
             OSError: the disk refuses.
         """
-        fresh = self._path.with_suffix(".new")
-        fresh.write_bytes(msgspec.json.encode(Noted(os.getpid(), time_ns, statistics)))
-        fresh.replace(self._path)
+        with replacing(self._path, durable=False) as file:
+            file.write(msgspec.json.encode(Noted(os.getpid(), time_ns, statistics)))
 
     def read(self) -> Noted | None:
         """The last note; None if there is none that can be read."""

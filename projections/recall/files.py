@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import zipfile
 from array import array
 from collections.abc import Callable
@@ -23,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...codecs.digests import short_digest
-from ...core.environment import sync_directory
+from ...core.files import make_folder, replacing
 from .columns import KINDS, Columns
 from .postings import Postings
 from .scope_index import Names, ScopeIndex
@@ -84,18 +83,9 @@ class IndexFiles:
         if leaf is None:
             return
         head = _head(index) | {"log": self._log_id, "scope": scope, "position": index.position, "leaf": leaf.hex()}
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.path(scope)
-        unfinished = path.with_name(f".new-{os.getpid()}-{path.name}")
-        try:
-            with unfinished.open("wb") as file:
-                np.savez(file, allow_pickle=False, head=_bytes(head), **_parts(index))
-                file.flush()
-                os.fsync(file.fileno())
-            unfinished.replace(path)
-            sync_directory(self._folder)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        make_folder(self._folder)
+        with replacing(self.path(scope)) as file:
+            np.savez(file, allow_pickle=False, head=_bytes(head), **_parts(index))
 
     def drop(self, scope: tuple[str, ...]) -> None:
         """Have no file of a scope."""

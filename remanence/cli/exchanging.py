@@ -15,8 +15,8 @@ import attrs
 import click
 
 from ..cloudevents import Exported, Imported, export_events, import_events
-from ..core.environment import sync_directory
 from ..core.errors import InvalidInput
+from ..core.files import sync_directory
 from ..projections.memories.events import scope_tag
 from ..reading.identity import as_scope
 from .exits import notice

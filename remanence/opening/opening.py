@@ -32,6 +32,7 @@ from ..core.embedder import Embedder
 from ..core.environment import DEFAULT_MAP_BYTES
 from ..core.errors import InvalidInput, NotFound, StorageFailed
 from ..core.events import Registry, Upcaster
+from ..core.files import make_folder
 from ..core.lease import Lease
 from ..core.lmdb_store import LmdbStore
 from ..core.log import Log, Progress
@@ -330,7 +331,7 @@ def _open_parts(
 
 def _make_folder(root: Path) -> None:
     try:
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(root)
     except OSError as error:
         message = f"can't make the folder {root}: {error.strerror or error}"
         raise StorageFailed(message) from error

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from remanence.core.environment import Environment, sync_directory
+from remanence.core.environment import Environment
 from remanence.core.errors import NotFound, StorageFailed
+from remanence.core.files import sync_directory
 from remanence.projections import view_store
 from remanence.projections.trust import is_trusted, mark_clean, mark_open
 from remanence.projections.views import View, Views, view_path
@@ -148,7 +149,7 @@ def test_the_mark_is_durable_before_the_first_write(tmp_path: Path, monkeypatch:
         return note
 
     monkeypatch.setattr(os, "fsync", noted("fsync", os.fsync))
-    monkeypatch.setattr("remanence.projections.trust.sync_directory", noted("directory", sync_directory))
+    monkeypatch.setattr("remanence.core.files.sync_directory", noted("directory", sync_directory))
     monkeypatch.setattr(Environment, "write", noted("write", Environment.write))
     view = open_view(tmp_path, Ledger, boot="tuesday")
     assert steps == ["fsync", "directory", "fsync", "write"]
