@@ -156,11 +156,9 @@ def matches(text: str, query: str) -> Iterator[tuple[int, int]]:
 
 
 def table(out: Output, hits: list[Hit]) -> None:
-    """What each signal gave to each hit."""
-    names = list(dict.fromkeys(name for hit in hits for name in hit.parts))
-    heads = ["memory", "score", *names]
-    rows = [
-        [hit.id, f"{hit.score:.2f}", *(f"{hit.parts[name]:+.2f}" if name in hit.parts else "" for name in names)]
-        for hit in hits
-    ]
-    out.table(heads, rows, right=heads[1:])
+    """What each signal gave to each hit: a column for each, numbered on a page as they stand there from the top."""
+    heads = [str(rank) if out.is_page else hit.id for rank, hit in enumerate(hits, 1)]
+    names = dict.fromkeys(name for hit in hits for name in hit.parts)
+    parts = [[name, *(f"{hit.parts[name]:+.2f}" if name in hit.parts else "" for hit in hits)] for name in names]
+    scores = ["score", *(f"{hit.score:.2f}" for hit in hits)]
+    out.table(["signal", *heads], [*parts, scores], right=heads)

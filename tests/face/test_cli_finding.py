@@ -1,13 +1,17 @@
 """The commands that ask: what they list is what is there, in the order asked for."""
 
+import io
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import trio
 
+import remanence
 from remanence import NewMemory
 from remanence.cli.exits import Exit
-from remanence.cli.recalling import matches
+from remanence.cli.output import Output
+from remanence.cli.recalling import matches, table
 
 from .command import call, fill, objects, told
 
@@ -154,6 +158,24 @@ def test_recall_answers_with_the_best_first(path: Path) -> None:
     assert "parts" not in found[0]
     texts = [each["memory"]["text"] for each in objects("recall", "wind", "--path", path, "--tag", "cold")]
     assert texts == ["north"]
+
+
+def test_recall_explains_itself_on_one_page(path: Path) -> None:
+    """The table has a column for each of ten hits and fits a page; the parts add up to the score."""
+    many = [NewMemory(f"The wind of day {day} came from the east.", scope="log") for day in range(10)]
+    fill(path, *many)
+    page = io.StringIO()
+
+    async def ask() -> None:
+        async with remanence.open(path) as memory:
+            table(Output(as_page=True, stream=page), memory.recall("east wind", scope="log", explain=True))
+
+    trio.run(ask)
+    heads, *rows = page.getvalue().splitlines()
+    assert heads.split() == ["signal", *map(str, range(1, 11))]
+    assert max(map(len, (heads, *rows))) <= 80
+    *parts, scores = [[float(cell) for cell in row.split()[-10:]] for row in rows]
+    assert [sum(column) for column in zip(*parts, strict=True)] == pytest.approx(scores, abs=0.06)
 
 
 def test_recall_marks_the_words_that_were_asked_for() -> None:
