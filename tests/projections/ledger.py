@@ -198,10 +198,27 @@ def recorded(*events: object) -> list[Recorded[Any]]:
     return log.read()
 
 
+def seconds_apart(events: Sequence[object], registered: Sequence[type]) -> list[Recorded[Any]]:
+    """Events of other classes as they stand in a log of their own, a second apart."""
+    times = iter(range(10**18, 10**18 + 10**12, 10**9))
+    log = Log(MemoryStore(), MemoryCatalog(), Registry(registered), clock=lambda: next(times))
+    for each in events:
+        log.append(each)
+    return log.read()
+
+
 def open_view(root: Path, projection: type[P], **options: Any) -> View[P]:
     """A view of the log `LOG_ID` (unless another is given), in a small map."""
     options.setdefault("map_bytes", MAP_BYTES)
     return View(root, projection, options.pop("log_id", LOG_ID), make_converter(), **options)
+
+
+def folded(root: Path, projection: type[P], log: Sequence[Recorded[Any]], size: int) -> View[P]:
+    """The view of a log, in batches of `size`."""
+    view = open_view(root, projection)
+    for start in range(0, len(log), size):
+        view.apply(log[start : start + size])
+    return view
 
 
 class Desk:

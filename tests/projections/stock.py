@@ -71,6 +71,7 @@ class Stock(Projection):
             "by_path": ("path", "shelf"),
             "shelved": Index(("shelf", "owner"), where=where(shelf=ne(None))),
             "even": Index(("amount", "owner"), where=is_even),
+            "even_by_label": Index(("owner", "labels"), each="labels", where=is_even),
         },
     )
     pairs = Table(Ware, key=("owner", "amount"), indexes={"by_id": "id", "by_label": Index(("labels",), each="labels")})

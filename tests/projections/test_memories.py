@@ -13,12 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.core.catalogs import MemoryCatalog
 from remanence.core.clock import to_ns
-from remanence.core.events import Registry
-from remanence.core.log import Log
 from remanence.core.recorded import Recorded
-from remanence.core.stores import MemoryStore
 from remanence.projections.memories.events import (
     MEMORY_EVENTS,
     MemoryForgotten,
@@ -29,10 +25,9 @@ from remanence.projections.memories.events import (
     content_tag,
 )
 from remanence.projections.memories.view import REINFORCEMENT, Memories, MemoryRow
-from remanence.projections.views import View
 
 from ..effort import short
-from .ledger import open_view
+from .ledger import folded, seconds_apart
 
 ADA = ("ada",)
 SAID = datetime(2023, 5, 8, 13, 56, tzinfo=UTC)
@@ -71,15 +66,6 @@ imported = st.builds(TranscriptImported, name=st.just("chat.json"), digest=st.ju
 histories = st.lists(st.one_of(remembered, turns, reinforced, revised, forgotten, imported), max_size=15)
 
 
-def recorded(events: Sequence[object]) -> list[Recorded[Any]]:
-    """Events as they stand in a log of their own, a second apart."""
-    times = iter(range(10**18, 10**18 + 10**12, 10**9))
-    log = Log(MemoryStore(), MemoryCatalog(), Registry(MEMORY_EVENTS), clock=lambda: next(times))
-    for event in events:
-        log.append(event)
-    return log.read()
-
-
 def by_the_book(log: Sequence[Recorded[Any]]) -> dict[str, MemoryRow]:
     """The view as a plain dict of plain rules."""
     rows: dict[str, MemoryRow] = {}
@@ -106,23 +92,15 @@ def by_the_book(log: Sequence[Recorded[Any]]) -> dict[str, MemoryRow]:
     return rows
 
 
-def folded(root: Path, log: Sequence[Recorded[Any]], size: int) -> View[Memories]:
-    """The view of a log, in batches of `size`."""
-    view = open_view(root, Memories)
-    for start in range(0, len(log), size):
-        view.apply(log[start : start + size])
-    return view
-
-
 @given(histories, st.integers(1, 5))
 @short(40)
 def test_the_view_is_the_fold_of_its_events(events: list[object], size: int) -> None:
     """Rows, and every index over them, are those of a plain dict; the size of the batches doesn't show."""
-    log = recorded(events)
+    log = seconds_apart(events, MEMORY_EVENTS)
     expected = by_the_book(log)
     with TemporaryDirectory() as folder:
-        view = folded(Path(folder) / "one", log, size)
-        at_once = folded(Path(folder) / "two", log, 100)
+        view = folded(Path(folder) / "one", Memories, log, size)
+        at_once = folded(Path(folder) / "two", Memories, log, 100)
         rows = view.rows.rows
         assert {row.id: row for row in rows.select()} == expected
         for row in expected.values():
@@ -143,7 +121,7 @@ def test_the_view_is_the_fold_of_its_events(events: list[object], size: int) -> 
 
 def row_after(tmp_path: Path, *events: object) -> MemoryRow | None:
     """What the events make of the memory m1."""
-    view = folded(tmp_path, recorded(events), 100)
+    view = folded(tmp_path, Memories, seconds_apart(events, MEMORY_EVENTS), 100)
     row = view.rows.rows.get("m1")
     view.close()
     return row

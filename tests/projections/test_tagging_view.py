@@ -12,11 +12,7 @@ import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.core.catalogs import MemoryCatalog
-from remanence.core.events import Registry
-from remanence.core.log import Log
 from remanence.core.recorded import Recorded
-from remanence.core.stores import MemoryStore
 from remanence.projections.memories.events import (
     MEMORY_EVENTS,
     MemoryForgotten,
@@ -27,11 +23,10 @@ from remanence.projections.memories.events import (
 from remanence.projections.tagging.events import TAGGING_EVENTS, MemoryTagged
 from remanence.projections.tagging.view import ALL_TEXTS, CONFIRMATIONS, MemoryTags, TagRow
 from remanence.projections.tagging.words import term_of, words_of
-from remanence.projections.views import View
 from remanence.testkit import check_replay, project
 
 from ..effort import short
-from .ledger import open_view
+from .ledger import folded, seconds_apart
 
 MAIN = ("main",)
 ids = st.sampled_from(["m1", "m2", "m3"])
@@ -53,16 +48,8 @@ tagged = st.builds(
     quality=st.sampled_from(["good", "duplicate"]),
     duplicate_of=st.none() | ids,
 )
+REGISTERED = (*MEMORY_EVENTS, *TAGGING_EVENTS)
 histories = st.lists(st.one_of(remembered, turns, revised, reinforced, forgotten, tagged, tagged), max_size=16)
-
-
-def recorded(events: Sequence[object]) -> list[Recorded[Any]]:
-    """Events as they stand in a log of their own, a second apart."""
-    times = iter(range(10**18, 10**18 + 10**12, 10**9))
-    log = Log(MemoryStore(), MemoryCatalog(), Registry((*MEMORY_EVENTS, *TAGGING_EVENTS)), clock=lambda: next(times))
-    for event in events:
-        log.append(event)
-    return log.read()
 
 
 def by_the_book(log: Sequence[Recorded[Any]]) -> tuple[dict[str, TagRow], dict[str, str]]:
@@ -102,19 +89,11 @@ def by_the_book(log: Sequence[Recorded[Any]]) -> tuple[dict[str, TagRow], dict[s
     return rows, texts
 
 
-def folded(root: Path, log: Sequence[Recorded[Any]], size: int) -> View[MemoryTags]:
-    """The view of a log, in batches of `size`."""
-    view = open_view(root, MemoryTags)
-    for start in range(0, len(log), size):
-        view.apply(log[start : start + size])
-    return view
-
-
 @given(histories, st.integers(1, 5))
 @short(40)
 def test_the_view_is_the_fold_of_its_events(events: list[object], size: int) -> None:
     """Rows, counts and every index are those of plain dicts; the size of the batches doesn't show."""
-    log = recorded(events)
+    log = seconds_apart(events, REGISTERED)
     expected, texts = by_the_book(log)
     counts = Counter(
         term
@@ -122,8 +101,8 @@ def test_the_view_is_the_fold_of_its_events(events: list[object], size: int) -> 
         for term in {term_of(word.normal) for word in words_of(text) if not word.is_stop}
     )
     with TemporaryDirectory() as folder:
-        view = folded(Path(folder) / "one", log, size)
-        at_once = folded(Path(folder) / "two", log, 100)
+        view = folded(Path(folder) / "one", MemoryTags, log, size)
+        at_once = folded(Path(folder) / "two", MemoryTags, log, 100)
         tags = view.rows
         assert {row.id: row for row in tags.rows.select()} == expected
         found = {row.term: row.texts for row in tags.terms.select()}
