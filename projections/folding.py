@@ -40,7 +40,8 @@ def fold(
         codecs: what the rows of each table are packed with.
         events: the next ones.
         skips: positions of those to pass over.
-        caches: what is kept of the tables, to be told what changes.
+        caches: what is kept of the tables, to be told what changes. Who calls this tells them that it is over, once
+            the checkpoint that others see covers it.
 
     Raises:
         StorageFailed: the disk refuses; nothing changed.
@@ -99,8 +100,6 @@ def _attempt(
         store.write(change, events[-1].position, leaf(events[-1].frame))
     except _Abandoned:
         return failed[0]
-    finally:
-        caches.changed()
     return None
 
 

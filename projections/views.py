@@ -105,11 +105,7 @@ class View(CachedView, Generic[P]):
             leaf_at=leaf_at,
         )
         self._beside: Callable[..., View[P]] = partial(
-            View,
-            *(root, projection, log_id, converter),
-            map_bytes=map_bytes,
-            boot=boot,
-            leaf_at=leaf_at,
+            View, *(root, projection, log_id, converter), map_bytes=map_bytes, boot=boot, leaf_at=leaf_at
         )
         self._open_live() if generation is None else self._open(generation)
         self.rows = projection(Reading(lambda: self.reading))
@@ -201,9 +197,10 @@ class View(CachedView, Generic[P]):
             raise self.failure from error
 
     def _fold(self, events: Sequence[Recorded[Any]]) -> tuple[int, Exception] | None:
-        failed = fold(self.projection, self.store, self._codecs, events, self.skips, caches=self.caches)
-        if failed is None:
-            self._checkpoint, self._proof = events[-1].position, leaf(events[-1].frame)
+        with self.caches.change():
+            failed = fold(self.projection, self.store, self._codecs, events, self.skips, caches=self.caches)
+            if failed is None:
+                self._checkpoint, self._proof = events[-1].position, leaf(events[-1].frame)
         return failed
 
     def finish(self) -> None:

@@ -88,7 +88,7 @@ class CachedRows(ReadRows[R]):
             return super().answer(question)
         found = cache.answer(question)
         if found is None:
-            seen = cache.seen()
+            seen = cache.seen(cache.domain_of(question))
             found = super().answer(question)
             cache.keep_answer(seen, question, found)
         return found

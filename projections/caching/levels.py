@@ -84,6 +84,7 @@ class TableCache(Generic[R]):
         self._domain = table.domain
         self._seal = sealer_of(table.row)
         self._seal_decoded = quick_sealer(table.row)
+        self._pools: list[Pool[Any]] = [objects, rows, answers]
         self._lock = objects.budget.lock
         self._is_open = False
         self._is_changing = False
@@ -102,9 +103,9 @@ class TableCache(Generic[R]):
 
     # -- objects and rows
 
-    def seen(self) -> int:
-        """What to show to `keep`: ask before reading from the disk."""
-        return _NEVER if self._is_changing or not self._is_open else self._number
+    def seen(self, domain: bytes | None = None) -> int:
+        """What to show to `keep`: ask before reading from the disk. Of a domain, or else of the whole table."""
+        return _NEVER if self._is_changing or not self._is_open else self.number_in(domain)
 
     def is_read_again(self, name: Hashable) -> bool:
         """Whether a row was read before, not long ago: to keep one that is read once costs more than it will save."""
@@ -139,23 +140,30 @@ class TableCache(Generic[R]):
 
     # -- answers
 
-    def number_of(self, question: Question) -> int:
-        """The number of the domain that a question is about."""
-        domain = None if self._domain is None else question.value_of(self._domain)
+    def domain_of(self, question: Question) -> bytes | None:
+        """The domain that a question is about; None if that is the whole table."""
+        return None if self._domain is None else question.value_of(self._domain)
+
+    def number_in(self, domain: bytes | None) -> int:
+        """The number of a domain, or of the whole table."""
         return self._number if domain is None else self._numbers.get(domain, self._floor)
 
     def answer(self, question: Question) -> Found[R] | None:
         """What was found the last time, if that is what would be found now."""
-        if not self.answers.budget.limit_bytes:
+        answers = self.answers
+        if not answers.budget.limit_bytes:
             return None
-        found = self.answers.get(question)
-        if found is not None and found.number == self.number_of(question):
-            return Found(found.rows, found.cursor)
-        self.answers.missed()
+        found = answers.look(question)
+        if found is not None:
+            if found.number == self.number_in(self.domain_of(question)):
+                answers.get(question)  # counts
+                return Found(found.rows, found.cursor)
+            answers.drop(question)  # no number comes again
+        answers.missed()
         return None
 
     def keep_answer(self, seen: int, question: Question, found: Found[R]) -> None:
-        """Take in an answer that was read, unless something has changed since `seen`."""
+        """Take in an answer that was read, unless something in its domain has changed since `seen`."""
         if seen == _NEVER or len(found) > ROWS_MAX or not self.answers.budget.limit_bytes:
             return
         if not self._questions.knows(question):
@@ -164,10 +172,22 @@ class TableCache(Generic[R]):
         size = sum(size for size in sizes if size is not None)
         if None in sizes:
             return
-        answer = Answer(self.number_of(question), tuple(found), found.later)
+        answer = Answer(seen, tuple(found), found.later)
+        size += ANSWER_BYTES + 8 * len(sizes)
+        self.keep_if_seen(seen, self.domain_of(question), self.answers, question, answer, size)
+
+    def keep_if_seen(  # noqa: PLR0917 - an entry's parts
+        self, seen: int, domain: bytes | None, pool: Pool[Any], key: Hashable, value: object, size_bytes: int
+    ) -> None:
+        """Put into a pool what was made of rows, unless something in their domain has changed since `seen`."""
         with self._lock:
-            if seen == self._number and not self._is_changing and self._is_open:
-                self.answers.put(question, answer, size + ANSWER_BYTES + 8 * len(sizes))
+            if seen != _NEVER and seen == self.seen(domain):
+                pool.put(key, value, size_bytes)
+
+    def attach(self, pool: Pool[Any]) -> None:
+        """What a pool holds is made of these rows: it is forgotten with them."""
+        if pool not in self._pools:
+            self._pools.append(pool)
 
     # -- changes
 
@@ -212,13 +232,13 @@ class TableCache(Generic[R]):
             self._number += 1
             self._floor = self._number
             self._numbers.clear()
-            for pool in (self.objects, self.rows, self.answers):
+            for pool in self._pools:
                 pool.clear()
 
     def leave(self, lock: threading.RLock) -> None:
         """In a fork: forget everything, for good, under another lock: the one there was may be held for ever."""
         self._lock = lock
-        for pool in (self.objects, self.rows, self.answers):
+        for pool in self._pools:
             pool.reset()
         self.shut()
 

@@ -159,6 +159,11 @@ class Pool(Generic[V]):
 
         self.get = get_and_tell
 
+    def look(self, key: Hashable) -> V | None:
+        """As `get`, and neither counted nor noted: for those who see only then whether it is what they look for."""
+        entry = self._policy.look(key)
+        return None if entry is None else entry.value
+
     def missed(self) -> None:
         """Count a look-up in vain."""
         self._misses += 1

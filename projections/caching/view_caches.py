@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final, TypeVar
 
 from ...codecs.rows import RowCodec
@@ -52,10 +53,17 @@ class ViewCaches:
         for cache in self.tables.values():
             cache.changing()
 
-    def changed(self) -> None:
-        """The commit is over, or was taken back."""
-        for cache in self.tables.values():
-            cache.changed()
+    @contextmanager
+    def change(self) -> Generator[None]:
+        """Around a commit, up to where the view's checkpoint covers it, or it was taken back.
+
+        Not less: who answers by the events up to the checkpoint would have it kept as what the rows say now.
+        """
+        try:
+            yield
+        finally:
+            for cache in self.tables.values():
+                cache.changed()
 
     def shut(self) -> None:
         """Forget everything and keep nothing: the rows are others from here on, or may not be read."""

@@ -77,7 +77,8 @@ class Reader:
         self.shelf = shelf
         self.key = key
         self.owner = owner
-        self.seen = shelf.cache.seen()
+        domain = None if key is not None or owner is None else pack((owner,))
+        self.seen = shelf.cache.seen(domain)
         self.row: Book | None = None
         self.rows: list[Book] = []
 

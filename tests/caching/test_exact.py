@@ -6,6 +6,8 @@ import enum
 import os
 import threading
 import warnings
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import remanence
 from remanence import CacheSettings, Closed, MemoryRow, NewMemory, NotFound, Settings, ViewFailed
 from remanence.codecs.compression import Dictionaries
 from remanence.projections.caching.caches import Caches
+from remanence.projections.caching.view_caches import ViewCaches
 from remanence.projections.memories.view import Memories
 from remanence.projections.projection import Projection, on
 from remanence.projections.tables import Table
@@ -198,6 +201,58 @@ def test_a_view_that_failed_shows_nothing(tmp_path: Path) -> None:
     with pytest.raises(ViewFailed):
         view.rows.accounts.get(ids[0])
     views.close()
+
+
+class Watching(ViewCaches):
+    """Notes what the view's checkpoint is when its caches begin to take in again."""
+
+    def __init__(self, caches: Caches, view: View[Any], log: list[int]) -> None:
+        super().__init__(caches, view.name, view.projection.tables)
+        self.view = view
+        self.noted = log
+
+    @contextmanager
+    def change(self) -> Generator[None]:
+        """As it is, and tells what others see at its end."""
+        with super().change():
+            yield
+            self.noted.append(self.view.checkpoint)
+            assert next(iter(self.tables.values())).seen() < 0
+
+
+def test_nothing_is_taken_in_until_the_checkpoint_covers_the_commit(tmp_path: Path) -> None:
+    """Who answers by the events up to the checkpoint, between commit and checkpoint, isn't believed to know the new."""
+    log = make_log()
+    caches = Caches(ALL, Dictionaries())
+    view: View[Any] = open_view(tmp_path, Ledger, caches=caches)
+    noted: list[int] = []
+    view.caches = Watching(caches, view, noted)
+    views = Views([view], caches)
+    views.catch_up(log)
+    log.append(*STORY)
+    views.apply(log.read())
+    assert noted == [log.head]
+    views.close()
+
+
+async def test_a_stale_answer_is_a_miss_and_gone(tmp_path: Path) -> None:
+    """What is found and isn't right any more counts as not found, and no longer takes room."""
+    async with opened(tmp_path) as memory:
+        tea = await memory.remember("tea")
+
+        def results() -> tuple[int, int, int]:
+            [pool] = [each for each in memory.engine.cache.statistics().pools if each.name == "memories.rows/results"]
+            return pool.hits, pool.misses, pool.entries
+
+        for _ in range(3):
+            memory.find()
+        assert results() == (1, 2, 1)
+        await memory.forget(tea)
+        assert memory.find() == []
+        assert results() == (1, 3, 1)  # the new answer is there, because the question was asked before
+        await memory.remember("milk")
+        memory.find(kind="fact")
+        assert results() == (1, 4, 1)
 
 
 async def test_threads_read_what_is_there_and_never_go_back(tmp_path: Path) -> None:
