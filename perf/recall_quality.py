@@ -10,13 +10,11 @@ Cranfield: nDCG@10 with binary gains, each abstract a memory.
 
 from __future__ import annotations
 
-import json
 import math
-import re
 import sys
 from argparse import ArgumentParser
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import mean
 from tempfile import TemporaryDirectory
@@ -29,6 +27,9 @@ from remanence.memory.memory import Memory
 from remanence.opening.opening import open_memory
 from remanence.reading.identity import NewMemory
 from remanence.reading.reading import MemoryReader
+
+from .recall_cranfield import cranfield
+from .recall_locomo import KINDS, Conversation, conversations
 
 __all__ = ["main"]
 
@@ -55,8 +56,6 @@ STEPS: Final[Mapping[str, Mapping[str, Any]]] = {
     "balanced, reciprocal ranks": {"fusion": "reciprocal"},
     "balanced + recency 0.5": {"weights": {"recency": 0.5}},
 }
-KINDS: Final = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
-_EVIDENCE: Final = re.compile(r"D:?(\d+):(\d+)")
 
 
 @attrs.frozen
@@ -83,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _locomo(path: Path, folder: Path) -> None:
-    samples = json.loads(path.read_bytes())  # noqa: ASYNC240 - nobody waits
+    samples = conversations(path)
     async with open_memory(folder / "memory") as memory:
         asked = [each for sample in samples for each in await _told(memory, sample)]
         print(f"\nLoCoMo, {len(asked)} questions of {len(samples)} conversations, coverage@10\n")
@@ -93,38 +92,18 @@ async def _locomo(path: Path, folder: Path) -> None:
             print(f"| {name} | {' | '.join(_coverage(memory, asked, options))} |", flush=True)
 
 
-async def _told(memory: Memory, sample: Any) -> list[Asked]:
+async def _told(memory: Memory, conversation: Conversation) -> list[Asked]:
     """Bring a conversation in; its questions."""
-    scope, conversation = sample["sample_id"], sample["conversation"]
-    ids: dict[str, str] = {}
-    sessions = sorted(
-        (name for name in conversation if re.fullmatch(r"session_\d+", name)), key=lambda name: int(name[8:])
-    )
-    for session in sessions:
-        turns = conversation[session]
-        new = [
-            NewMemory(_said(turn), scope, "turn", session=session, place=place, speaker=turn["speaker"])
-            for place, turn in enumerate(turns, 1)
-        ]
-        ids |= dict(zip((turn["dia_id"] for turn in turns), await memory.remember_many(new), strict=True))
-    return list(_questions(scope, sample["qa"], ids))
-
-
-def _said(turn: Mapping[str, str]) -> str:
-    return turn["text"] + (f" and shared {turn['blip_caption']}" if turn.get("blip_caption") else "")
-
-
-def _evidence(question: Mapping[str, Any]) -> list[str]:
-    """What a question names as its evidence; several turns may stand in one text."""
-    return question.get("evidence") or []
-
-
-def _questions(scope: str, questions: Sequence[Any], ids: Mapping[str, str]) -> Iterator[Asked]:
-    for question in questions:
-        named = [f"D{int(one)}:{int(two)}" for each in _evidence(question) for one, two in _EVIDENCE.findall(each)]
-        answers = frozenset(ids[each] for each in named if each in ids)
-        if answers:
-            yield Asked(scope, question["question"], answers, KINDS[question["category"]])
+    scope = conversation.name
+    new = [
+        NewMemory(turn.text, scope, "turn", session=turn.session, place=turn.place, speaker=turn.speaker)
+        for turn in conversation.turns
+    ]
+    ids = dict(zip((turn.name for turn in conversation.turns), await memory.remember_many(new), strict=True))
+    return [
+        Asked(scope, question.text, frozenset(ids[name] for name in question.answers), question.kind)
+        for question in conversation.questions
+    ]
 
 
 def _coverage(memory: Memory, asked: Sequence[Asked], options: Mapping[str, Any]) -> list[str]:
@@ -144,35 +123,21 @@ def _coverage(memory: Memory, asked: Sequence[Asked], options: Mapping[str, Any]
 
 
 async def _cranfield(path: Path, folder: Path) -> None:
-    abstracts = {int(number): fields["W"] for number, fields in _records(path / "cran.all.1400")}
-    queries = [fields["W"] for _, fields in _records(path / "cran.qry")]
-    judged: dict[int, set[int]] = defaultdict(set)
-    for line in (path / "cranqrel").read_text().splitlines():
-        judge, abstract, grade = map(int, line.split()[:3])
-        if grade > 0:
-            judged[judge].add(abstract)
+    collection = cranfield(path)
+    told = collection.abstracts
     async with open_memory(folder / "memory") as memory:
-        told = {number: text for number, text in abstracts.items() if text.strip()}
         ids = dict(
             zip(await memory.remember_many(NewMemory(text, "cranfield") for text in told.values()), told, strict=True)
         )
-        print(f"\nCranfield, {len(queries)} queries over {len(told)} abstracts, nDCG@10\n\n| | nDCG@10 |\n|---|---:|")
+        print(
+            f"\nCranfield, {len(collection.questions)} queries over {len(told)} abstracts, nDCG@10\n\n| | nDCG@10 |\n|---|---:|"
+        )
         for step in ("words (BM25)", "meaning alone", "no feedback", "balanced: all of it"):
             values: list[float] = []
-            for at, query in enumerate(queries, 1):
+            for query, judged in collection.questions.values():
                 hits = MemoryReader.recall(memory, query, scope="cranfield", **STEPS[step])
-                values.append(_ndcg([ids[hit.id] in judged[at] for hit in hits], len(judged[at])))
+                values.append(_ndcg([ids[hit.id] in judged for hit in hits], len(judged)))
             print(f"| {step} | {100 * mean(values):.1f} |", flush=True)
-
-
-def _records(path: Path) -> Iterator[tuple[str, dict[str, str]]]:
-    """Records of `.I number` and fields of a letter each."""
-    for record in re.split(r"^\.I ", path.read_text(), flags=re.MULTILINE)[1:]:
-        number, *fields = re.split(r"^\.([TABW])$", record, flags=re.MULTILINE)
-        yield (
-            number.strip(),
-            {name: " ".join(text.split()) for name, text in zip(fields[::2], fields[1::2], strict=True)},
-        )
 
 
 def _ndcg(right: Sequence[bool], wanted: int) -> float:
