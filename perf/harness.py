@@ -10,7 +10,7 @@ Invariants:
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -80,12 +80,14 @@ class Sample:
         seconds: how long that took.
         latencies_s: how long each call took, if calls are what users wait for.
         of: what a percentage is of.
+        shares: what else is to be known of its answers, in percent by name: how much of them is right.
     """
 
     count: int
     seconds: float
     latencies_s: Sequence[float] = ()
     of: int = 0
+    shares: Mapping[str, float] = attrs.field(factory=dict[str, float])
 
 
 @attrs.frozen
@@ -125,6 +127,7 @@ class Case:
         contenders: who does it.
         goals: what our own shall reach.
         unit: PER_SECOND, MICROSECONDS for each, BYTES, which are the sample's count, or PERCENT, its share.
+        notes: what has to be known of it, as who was left out and why.
     """
 
     name: str
@@ -132,6 +135,7 @@ class Case:
     contenders: Sequence[Contender]
     goals: Sequence[Goal] = ()
     unit: str = PER_SECOND
+    notes: Sequence[str] = ()
 
 
 @attrs.frozen
@@ -141,13 +145,16 @@ class Measured:
     Attributes:
         name: the contender.
         values: one for each round.
-        p50_ms, p99_ms: half of its calls, and 99 of 100, took no longer; None if calls were not timed.
+        p50_ms, p95_ms, p99_ms: half of its calls, and 95 and 99 of 100, took no longer; None if calls were not timed.
+        shares: as its samples have them: the median of the rounds.
     """
 
     name: str
     values: tuple[float, ...]
     p50_ms: float | None = None
+    p95_ms: float | None = None
     p99_ms: float | None = None
+    shares: Mapping[str, float] = attrs.field(factory=dict[str, float])
 
     @property
     def median(self) -> float:
@@ -164,12 +171,14 @@ class Result:
         unit: what the values are: "events/s", "µs", "bytes".
         measured: every contender, ours first.
         goals: what ours was to reach.
+        notes: as the case has them.
     """
 
     name: str
     unit: str
     measured: tuple[Measured, ...]
     goals: tuple[Goal, ...] = ()
+    notes: tuple[str, ...] = ()
 
     def ratios(self, over: str) -> tuple[float, ...]:
         """Our value divided by another contender's, round by round."""
@@ -199,7 +208,7 @@ def result_of(case: Case, samples: dict[str, list[Sample]]) -> Result:
     """Put the samples of a case's contenders together."""
     unit = case.things + case.unit if case.unit == PER_SECOND else case.unit
     measured = tuple(_measured(name, found, case.unit) for name, found in samples.items())
-    return Result(case.name, unit, measured, tuple(case.goals))
+    return Result(case.name, unit, measured, tuple(case.goals), tuple(case.notes))
 
 
 def _measured(name: str, samples: Sequence[Sample], unit: str) -> Measured:
@@ -211,11 +220,12 @@ def _measured(name: str, samples: Sequence[Sample], unit: str) -> Measured:
         values = tuple(float(sample.count) for sample in samples)
     else:
         values = tuple(sample.count / sample.seconds for sample in samples)
+    shares = {what: median(sample.shares[what] for sample in samples) for what in samples[0].shares}
     latencies = sorted(latency for sample in samples for latency in sample.latencies_s)
     if not latencies:
-        return Measured(name, values)
-    p50, p99 = (latencies[int(len(latencies) * share)] * 1e3 for share in (0.5, 0.99))
-    return Measured(name, values, p50, p99)
+        return Measured(name, values, shares=shares)
+    p50, p95, p99 = (latencies[int(len(latencies) * share)] * 1e3 for share in (0.5, 0.95, 0.99))
+    return Measured(name, values, p50, p95, p99, shares)
 
 
 @contextmanager

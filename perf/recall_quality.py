@@ -129,9 +129,8 @@ async def _cranfield(path: Path, folder: Path) -> None:
         ids = dict(
             zip(await memory.remember_many(NewMemory(text, "cranfield") for text in told.values()), told, strict=True)
         )
-        print(
-            f"\nCranfield, {len(collection.questions)} queries over {len(told)} abstracts, nDCG@10\n\n| | nDCG@10 |\n|---|---:|"
-        )
+        what = f"{len(collection.questions)} queries over {len(told)} abstracts"
+        print(f"\nCranfield, {what}, nDCG@10\n\n| | nDCG@10 |\n|---|---:|")
         for step in ("words (BM25)", "meaning alone", "no feedback", "balanced: all of it"):
             values: list[float] = []
             for query, judged in collection.questions.values():

@@ -30,9 +30,10 @@ def as_text(surroundings: Surroundings, results: Sequence[Result]) -> str:
     lines.append(_row("", "median", "min-max", "ours", "goal", ""))
     for result in results:
         lines += ["", f"{result.name}, {result.unit}"]
+        lines += [fill(f"({note})", WIDTH, initial_indent="  ", subsequent_indent="  ") for note in result.notes]
         for cells in _rows(result):
             lines.append(_row(*cells[:-1]))
-            lines += [f"    {latency}" for latency in cells[-1:] if latency]
+            lines += [fill(each, WIDTH, initial_indent="    ", subsequent_indent="    ") for each in cells[-1:] if each]
     return "\n".join(lines) + "\n"
 
 
@@ -45,7 +46,8 @@ def as_markdown(surroundings: Surroundings, results: Sequence[Result]) -> str:
             value_and_latency = f"{value} ({latency})" if latency else value
             lines.append(f"| {title} | {name} | {value_and_latency} | {spread} | {ratio} | {goal} | {mark} |")
             title = ""
-    return "\n".join([*lines, "", str(surroundings), ""])
+    notes = [f"{result.name}: {note}." for result in results for note in result.notes]
+    return "\n".join([*lines, "", *notes, *([""] if notes else []), str(surroundings), ""])
 
 
 def as_json(surroundings: Surroundings, results: Sequence[Result]) -> str:
@@ -74,6 +76,7 @@ def _plain(result: Result) -> dict[str, Any]:
             {**attrs.asdict(goal), "value": result.value(goal), "met": goal.is_met(result.value(goal))}
             for goal in result.goals
         ],
+        "notes": result.notes,
     }
 
 
@@ -110,6 +113,6 @@ def _goal(goal: Goal) -> str:
 
 
 def _latency(each: Measured) -> str:
-    if each.p50_ms is None or each.p99_ms is None:
-        return ""
-    return f"p50 {each.p50_ms:.2f} ms, p99 {each.p99_ms:.2f} ms"
+    calls = (("p50", each.p50_ms), ("p95", each.p95_ms), ("p99", each.p99_ms))
+    told = [f"{name} {value:.2f} ms" for name, value in calls if value is not None]
+    return ", ".join([*told, *(f"{name} {share:.1f} %" for name, share in each.shares.items())])
