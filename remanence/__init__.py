@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     from .opening.cluster_settings import ClusterSettings as ClusterSettings
     from .opening.opening import Settings as Settings
     from .opening.opening import open_engine as open_engine
-    from .opening.opening import open_memory as open  # noqa: A004, F401 - `remanence.open(path)` is the point
+    from .opening.opening import open_memory
     from .projections.auditing import Audit as Audit
     from .projections.auditing import Difference as Difference
     from .projections.caching.caches import CacheStatistics as CacheStatistics
@@ -113,6 +113,8 @@ if TYPE_CHECKING:
     from .reading.past_memory import PastMemory as PastMemory
     from .reading.reading import MemoryReader as MemoryReader
     from .reading.recalling import Hit as Hit
+
+    open = open_memory  # noqa: A001 - `remanence.open(path)` is the point
 
 _HOMES: Final = {
     "actors.actor": "Actor ActorMarked",

@@ -27,7 +27,7 @@ _S = 1_000_000_000
 LETTERS_SHOWN = 10
 
 
-@click.command(short_help="Show how the actors are doing, of the process that runs them.")
+@click.command()
 @everywhere
 @pass_options
 def actors(options: Options) -> None:

@@ -27,7 +27,7 @@ __all__ = ["FOLDER", "backup", "print_report", "restore"]
 FOLDER: Final = click.Path(file_okay=False, path_type=Path)
 
 
-@click.command(short_help="Copy the log while work goes on.")
+@click.command()
 @click.argument("target", type=FOLDER, metavar="TARGET")
 @everywhere
 @pass_options
@@ -64,7 +64,7 @@ def _back_up(log: Path, target: Path, progress: Progress) -> Report:
     return report
 
 
-@click.command(short_help="Bring a backup back.")
+@click.command()
 @click.argument("source", type=FOLDER, metavar="BACKUP")
 @everywhere
 @pass_options

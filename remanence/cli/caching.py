@@ -32,7 +32,7 @@ class _Seen:
     changes: list[tuple[int, SettingChanged]]
 
 
-@click.group(invoke_without_command=True, short_help="Show what is kept in memory, and change how much may be.")
+@click.group(invoke_without_command=True)
 @everywhere
 @pass_options
 @click.pass_context

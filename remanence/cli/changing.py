@@ -38,7 +38,6 @@ def given_text(text: str) -> str:
 
 
 @click.command(
-    short_help="Remember a text.",
     epilog=examples(
         'remanence remember "Ada prefers tea" --kind preference --tag drink',
         'remanence remember "Good morning." --session 2026-03-02 --speaker Ada',
@@ -114,7 +113,6 @@ def remember(
 
 
 @click.command(
-    short_help="Change what a memory says.",
     epilog=examples(
         'remanence revise ID "Ada prefers coffee" --reason "she said so on Tuesday"',
         "remanence revise ID --confidence 0.4",
@@ -158,7 +156,7 @@ def revise(
     _change(options, memory_id, "revised", change)
 
 
-@click.command(short_help="Confirm a memory.")
+@click.command()
 @click.argument("memory_id", metavar="ID")
 @click.option("--note", metavar="TEXT", help="What confirmed it; kept in its history.")
 @click.option("--cause", type=POSITION, metavar="EVENT", help="The event that led to it.")
@@ -170,7 +168,7 @@ def reinforce(options: Options, *, memory_id: str, note: str | None, cause: int 
     _change(options, memory_id, "confirmed", lambda memory: memory.reinforce(memory_id, note=note, cause=cause))
 
 
-@click.command(short_help="Hide a memory; its history stays.")
+@click.command()
 @click.argument("memory_id", metavar="ID")
 @click.option("--reason", metavar="TEXT", help="Why; kept in its history.")
 @click.option("--cause", type=POSITION, metavar="EVENT", help="The event that led to it.")

@@ -30,7 +30,7 @@ from .texts import count, shown, size
 __all__ = ["verify", "verify_folder"]
 
 
-@click.command(short_help="Check that everything is as it was written.")
+@click.command()
 @everywhere
 @pass_options
 def verify(options: Options) -> None:

@@ -21,7 +21,6 @@ __all__ = ["clusters"]
 
 
 @click.command(
-    short_help="Show which memories stand together.",
     epilog=examples("remanence clusters --scope ada", "remanence clusters --update", "remanence clusters --json"),
 )
 @click.option("--scope", metavar="PATH", default="main", show_default=True, help="Whose memories.")

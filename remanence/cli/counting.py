@@ -52,7 +52,7 @@ class Holdings:
     slow: list[SlowQuery]
 
 
-@click.command(short_help="Show what the memory holds, and its sizes.")
+@click.command()
 @click.option("--quick", is_flag=True, help="Leave out the size as JSON, for which every event has to be read.")
 @everywhere
 @pass_options

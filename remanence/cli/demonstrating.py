@@ -34,7 +34,7 @@ EXAMPLE = "conversation.jsonl"
 MARGIN = 3
 
 
-@click.command(short_help="Show what Remanence does, and check its promises.")
+@click.command()
 @click.option("--data", metavar="FILE", help="A conversation of your own, as `remanence import` takes it.")
 @click.option("--keep", metavar="FOLDER", help="Play in this folder and keep it, instead of a temporary one.")
 @everywhere

@@ -44,7 +44,6 @@ class Wanted:
 
 
 @click.command(
-    short_help="Print the log, and follow it.",
     epilog=examples(
         "remanence log --backward --limit 10",
         "remanence log --type memory.forgotten --tag scope:ada",

@@ -33,7 +33,6 @@ _BLOCK: Final = 1 << 20
 
 
 @click.command(
-    short_help="Write the log as CloudEvents.",
     epilog=examples(
         "remanence export events.jsonl",
         "remanence export --scope ada --after 2026-03-01 march.jsonl",

@@ -27,7 +27,7 @@ FIND_LIMIT: Final = 20
 SCOPES_SHOWN: Final = 8
 
 
-@click.command(short_help="Show a memory.")
+@click.command()
 @click.argument("memory_id", metavar="ID")
 @everywhere
 @pass_options
@@ -47,7 +47,6 @@ def get(options: Options, *, memory_id: str) -> None:
 
 
 @click.command(
-    short_help="List memories that fit.",
     epilog=examples(
         "remanence find --scope ada --kind preference",
         "remanence find --tag drink --tag morning --order surest",
@@ -172,7 +171,7 @@ def scopes(memory: MemoryReader, limit: int) -> list[str]:
     return found
 
 
-@click.command(short_help="List every event of a memory.")
+@click.command()
 @click.argument("memory_id", metavar="ID")
 @everywhere
 @pass_options

@@ -47,7 +47,6 @@ def _name_of(file: str) -> str:
 
 @click.command(
     "import",
-    short_help="Take in a conversation, or exported events.",
     epilog=examples(
         "remanence import conversation.jsonl",
         "remanence import chat.json --scope ada",

@@ -6,12 +6,13 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 import click
 
-from ..projections.memories.events import Scalar
+if TYPE_CHECKING:  # the help of a command doesn't wait for views
+    from ..projections.memories.events import Scalar
 
 __all__ = [
     "DEFAULT_PATH",
@@ -120,7 +121,7 @@ class PointType(click.ParamType["int | datetime"]):
         return int(text) if text.isdecimal() and text.isascii() else MomentType().convert(value, param, ctx)
 
 
-class MetaType(click.ParamType[tuple[str, Scalar]]):
+class MetaType(click.ParamType["tuple[str, Scalar]"]):
     """`name=value`; a value that is a JSON scalar is taken as such, any other as text."""
 
     name = "name=value"

@@ -34,7 +34,6 @@ READING: Final[dict[str, click.Command]] = {"get": get, "find": find, "history":
 
 @click.command(
     "as-of",
-    short_help="Ask the memory as it stood.",
     epilog=examples(
         "remanence as-of 120 find --scope ada",
         "remanence as-of 2026-03-02T09:14:05 get ID",
@@ -60,7 +59,7 @@ def as_of(
         inner.command.invoke(inner)
 
 
-@click.command(short_help="Hold the views against the log.")
+@click.command()
 @everywhere
 @pass_options
 def audit(options: Options) -> None:
@@ -121,7 +120,6 @@ def _print_difference(out: Output, one: Difference) -> None:
 
 
 @click.command(
-    short_help="Tell what became of memories.",
     epilog=examples("remanence diff 120", "remanence diff 2026-03-01 2026-04-01 --scope ada --json"),
 )
 @click.argument("start", type=PointType())
@@ -165,7 +163,6 @@ def _print_change(out: Output, name: str, row: MemoryRow, change: MemoryChange |
 
 
 @click.command(
-    short_help="Find the event after which something was so.",
     epilog=examples(
         'remanence bisect --text "prefers coffee"',
         "remanence bisect --id ID",
@@ -220,7 +217,7 @@ def bisect(
     run(body)
 
 
-@click.command(short_help="Make a memory that shares the past.")
+@click.command()
 @click.argument("moment", type=PointType())
 @click.argument("target", type=FOLDER, metavar="TARGET")
 @everywhere

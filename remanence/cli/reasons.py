@@ -32,7 +32,6 @@ _ENDINGS: Final = {
 
 
 @click.command(
-    short_help="Show why a memory is as it is.",
     epilog=examples("remanence why ID", "remanence why ID --depth 3", "remanence why ID --json"),
 )
 @click.argument("memory_id", metavar="ID")

@@ -22,7 +22,6 @@ __all__ = ["recall"]
 
 
 @click.command(
-    short_help="Ask what is remembered, in words.",
     epilog=examples(
         'remanence recall "when did Ada move to Lisbon?" --scope ada',
         "remanence recall tea --tag morning --since 2026-03-01 --limit 3",

@@ -10,31 +10,22 @@ from typing import Any
 import click
 
 from ..core.errors import RemanenceError
-from .acting import actors
-from .backing import backup, restore
-from .caching import cache
-from .changing import forget, reinforce, remember, revise
-from .checking import verify
-from .clustering import clusters
-from .counting import stats
-from .demonstrating import demo
-from .events import log
-from .exchanging import export
 from .exits import EPILOG, Failure, Interrupted, failure
-from .finding import find, get, history
-from .importing import import_
+from .late import Late
 from .options import JSON_HELP, Options, path_option
-from .past import as_of, audit, bisect, diff, fork
-from .reasons import why
-from .recalling import recall
-from .tagging import tag
-from .viewing import views
 
 __all__ = ["main"]
 
 
 class Root(click.Group):
     """A group that ends its commands in order: every error that can be expected becomes a sentence and an exit code."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that is to be run; it alone is imported."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, command.load() if isinstance(command, Late) else command, rest
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         """The commands in the order in which people meet them."""
@@ -93,32 +84,32 @@ def main(ctx: click.Context, *, as_json: bool) -> None:
 
 
 for command in (
-    import_,
-    remember,
-    revise,
-    reinforce,
-    forget,
-    recall,
-    get,
-    find,
-    history,
-    why,
-    tag,
-    log,
-    stats,
-    as_of,
-    diff,
-    bisect,
-    clusters,
-    views,
-    cache,
-    actors,
-    verify,
-    audit,
-    backup,
-    restore,
-    export,
-    fork,
-    demo,
+    Late("import", "importing:import_", "Take in a conversation, or exported events."),
+    Late("remember", "changing:remember", "Remember a text."),
+    Late("revise", "changing:revise", "Change what a memory says."),
+    Late("reinforce", "changing:reinforce", "Confirm a memory."),
+    Late("forget", "changing:forget", "Hide a memory; its history stays."),
+    Late("recall", "recalling:recall", "Ask what is remembered, in words."),
+    Late("get", "finding:get", "Show a memory."),
+    Late("find", "finding:find", "List memories that fit."),
+    Late("history", "finding:history", "List every event of a memory."),
+    Late("why", "reasons:why", "Show why a memory is as it is."),
+    Late("tag", "tagging:tag", "Tag what has no tags yet."),
+    Late("log", "events:log", "Print the log, and follow it."),
+    Late("stats", "counting:stats", "Show what the memory holds, and its sizes."),
+    Late("as-of", "past:as_of", "Ask the memory as it stood."),
+    Late("diff", "past:diff", "Tell what became of memories."),
+    Late("bisect", "past:bisect", "Find the event after which something was so."),
+    Late("clusters", "clustering:clusters", "Show which memories stand together."),
+    Late("views", "viewing:views", "Show how the views are doing; mend them."),
+    Late("cache", "caching:cache", "Show what is kept in memory, and change how much may be."),
+    Late("actors", "acting:actors", "Show how the actors are doing, of the process that runs them."),
+    Late("verify", "checking:verify", "Check that everything is as it was written."),
+    Late("audit", "past:audit", "Hold the views against the log."),
+    Late("backup", "backing:backup", "Copy the log while work goes on."),
+    Late("restore", "backing:restore", "Bring a backup back."),
+    Late("export", "exchanging:export", "Write the log as CloudEvents."),
+    Late("fork", "past:fork", "Make a memory that shares the past."),
+    Late("demo", "demonstrating:demo", "Show what Remanence does, and check its promises."),
 ):
     main.add_command(command)

@@ -24,7 +24,7 @@ _TELL_S: Final = 0.2
 _TYPE: Final = event_type_of(MemoryTagged).name
 
 
-@click.command(short_help="Tag what has no tags yet.")
+@click.command()
 @everywhere
 @pass_options
 def tag(options: Options) -> None:

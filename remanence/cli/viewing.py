@@ -50,7 +50,7 @@ class _Seen:
         return "parked" if self.folder.parked else "live" if self.folder.is_live else "building"
 
 
-@click.group(invoke_without_command=True, short_help="Show how the views are doing; mend them.")
+@click.group(invoke_without_command=True)
 @everywhere
 @pass_options
 @click.pass_context

@@ -5,13 +5,14 @@ What an event or a memory doesn't have is left out, so that a line says what is 
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from ..core.recorded import Recorded
-from ..projections.memories.view import MemoryRow
-from ..projections.tagging.view import TagRow
+if TYPE_CHECKING:  # it looks at what it is given; to put a sentence into JSON takes no view
+    from ..core.recorded import Recorded
+    from ..projections.memories.view import MemoryRow
+    from ..projections.tagging.view import TagRow
 
 __all__ = ["Plain", "encode", "plain_event", "plain_memory", "plain_tags"]
 

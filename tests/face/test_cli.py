@@ -14,6 +14,7 @@ import pytest
 import remanence
 from remanence.cli import main
 from remanence.cli.exits import Exit, Interrupted, failure
+from remanence.cli.late import Late
 from remanence.core.errors import Unreadable, ViewFailed
 
 from .command import COMMAND, call, fill, objects, spawn, told
@@ -46,7 +47,8 @@ def test_help_fits_a_terminal_and_says_what_every_option_does(command: str) -> N
     """No line is wider than 80 columns, and no option is without an explanation."""
     lines = told(*filter(None, [command]), "--help", COLUMNS="80")
     assert max(map(len, lines)) <= 80
-    shown = main.commands[command] if command else main
+    late = main.commands[command] if command else main
+    shown = late.load() if isinstance(late, Late) else late
     assert shown.help
     for parameter in shown.params:
         if isinstance(parameter, click.Option):

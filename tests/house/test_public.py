@@ -11,6 +11,8 @@ from typing import Final
 import click
 import pytest
 
+from remanence.cli.late import Late
+
 from .pages import code_of, pages
 from .tree import ROOT, write
 
@@ -23,9 +25,13 @@ def homes(tree: ast.Module) -> Iterator[tuple[str, str]]:
     for node in tree.body:
         match node:
             case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=body):
-                for each in body:
-                    assert isinstance(each, ast.ImportFrom)
-                    yield from ((alias.asname or alias.name, each.module or "") for alias in each.names)
+                imports = [each for each in body if isinstance(each, ast.ImportFrom)]
+                renamed = {"open_memory": "open"}  # which the face does by an assignment
+                yield from (
+                    (renamed.get(alias.name, alias.asname or alias.name), each.module or "")
+                    for each in imports
+                    for alias in each.names
+                )
             case _:
                 pass
 
@@ -92,7 +98,9 @@ def undocumented(names: Iterable[str], texts: Iterable[str]) -> list[str]:
 
 def commands(command: click.Command, path: str) -> Iterator[str]:
     """The full path of each command that does something, `remanence log verify` for one in a group."""
-    if isinstance(command, click.Group):
+    if isinstance(command, Late):
+        yield from commands(command.load(), path)
+    elif isinstance(command, click.Group):
         for name, inner in command.commands.items():
             yield from commands(inner, f"{path} {name}")
     elif not command.hidden:
