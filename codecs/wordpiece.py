@@ -2,8 +2,8 @@
 
 As BERT's uncased tokenizer does it (Devlin et al., 2018; words are cut as in Wu et al., "Google's Neural Machine
 Translation System", 2016, section 4.1): lower case, accents off, punctuation and ideographs by themselves, each word
-taken apart greedily from the left. A word that can't be taken apart whole gives nothing, where BERT has `[UNK]`: what a
-table knows nothing of should not pull texts together.
+taken apart greedily from the left. A word that can't be taken apart whole gives nothing, unless a piece is named that
+stands for it as BERT's `[UNK]` does: what a table knows nothing of should not pull texts together.
 """
 
 from __future__ import annotations
@@ -27,13 +27,15 @@ _WORD: Final = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+|[^\w\s]|_")
 class WordPiece:
     """Cuts texts."""
 
-    def __init__(self, vocabulary: Mapping[str, int]) -> None:
+    def __init__(self, vocabulary: Mapping[str, int], *, unknown: int | None = None) -> None:
         """Prepare.
 
         Args:
             vocabulary: the number of each piece; those that go on a word begin with `##`.
+            unknown: the number that stands for a word that can't be taken apart; without it, nothing does.
         """
         self._vocabulary = vocabulary
+        self._unknown = () if unknown is None else (unknown,)
         self._known: dict[str, tuple[int, ...]] = {}
 
     def pieces(self, text: str) -> list[int]:
@@ -57,7 +59,7 @@ class WordPiece:
 
     def _cut(self, word: str) -> tuple[int, ...]:
         if len(word) > WORD_LENGTH_MAX:
-            return ()
+            return self._unknown
         found: list[int] = []
         start = 0
         while start < len(word):
@@ -69,5 +71,5 @@ class WordPiece:
                     start = end
                     break
             else:
-                return ()
+                return self._unknown
         return tuple(found)

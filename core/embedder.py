@@ -13,7 +13,7 @@ import attrs
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["Embedder", "EmbedderIdentity", "is_pure"]
+__all__ = ["Embedder", "EmbedderIdentity", "as_said", "is_pure"]
 
 
 @attrs.frozen
@@ -46,6 +46,11 @@ class Embedder(Protocol):
     def embed(self, texts: Sequence[str]) -> NDArray[Any]:
         """A matrix of floats: a row for each text, with as many columns as the identity says."""
         ...
+
+
+def as_said(text: str, speaker: str | None) -> str:
+    """What a model is given of a turn: who said it, and what. Who reads in context finds by it who is meant by "I"."""
+    return text if speaker is None else f'{speaker} said, "{text}"'
 
 
 def is_pure(embedder: Embedder) -> bool:

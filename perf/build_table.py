@@ -23,8 +23,9 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from remanence.embedders.bert import forward, read_weights
+
 from ..codecs.token_tables import pack_table, read_table
-from .minilm import WIDTH, forward, read_weights
 
 __all__ = ["distilled", "main", "token_means"]
 
@@ -32,6 +33,8 @@ WEIGHTS_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4f
 VOCABULARY_SHA256: Final = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
 TABLE: Final = Path(__file__).parents[1] / "codecs" / "minilm.table"
 DIMENSION: Final = 256
+WIDTH: Final = 384
+HEADS: Final = 12
 RARE: Final = 1e-4
 """The constant a of the weights a / (a + p), in the range that the authors found to matter little."""
 BATCH: Final = 256
@@ -60,7 +63,7 @@ def token_means(weights: Path, vocabulary: list[str], numbers: range) -> NDArray
     for at in range(0, len(numbers), BATCH):
         some = numbers[at : at + BATCH]
         ids = np.array([[first, number, last] for number in some], dtype=np.int64)
-        means[at : at + len(some)] = forward(tensors, ids).mean(1)
+        means[at : at + len(some)] = forward(tensors, ids, HEADS).mean(1)
         if at % (20 * BATCH) == 0:
             print(f"{at:6} of {len(numbers)} pieces", flush=True)
     return means

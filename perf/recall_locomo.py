@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,6 +18,7 @@ import attrs
 __all__ = ["KINDS", "Conversation", "Question", "Turn", "conversations"]
 
 KINDS: Final = {1: "multi-hop", 2: "temporal", 3: "open-domain", 4: "single-hop", 5: "adversarial"}
+SAID_AT: Final = "%I:%M %p on %d %B, %Y"
 _EVIDENCE: Final = re.compile(r"D:?(\d+):(\d+)")
 _SESSION: Final = re.compile(r"session_(\d+)")
 
@@ -31,6 +33,7 @@ class Turn:
         place: its place there, from 1.
         speaker: who said it.
         text: what was said, and what was shared with it.
+        said_at: when the session began; the data names no zone, it is taken as UTC.
     """
 
     name: str
@@ -38,6 +41,7 @@ class Turn:
     place: int
     speaker: str
     text: str
+    said_at: datetime
 
 
 @attrs.frozen
@@ -77,11 +81,15 @@ def _conversation(sample: Mapping[str, Any]) -> Conversation:
     told = sample["conversation"]
     sessions = sorted(filter(_SESSION.fullmatch, told), key=lambda name: int(name.removeprefix("session_")))
     turns = [
-        Turn(turn["dia_id"], session, place, turn["speaker"], _said(turn))
+        Turn(turn["dia_id"], session, place, turn["speaker"], _said(turn), _date(told[f"{session}_date_time"]))
         for session in sessions
         for place, turn in enumerate(told[session], 1)
     ]
     return Conversation(sample["sample_id"], turns, list(_questions(sample["qa"], {turn.name for turn in turns})))
+
+
+def _date(text: str) -> datetime:
+    return datetime.strptime(text, SAID_AT).replace(tzinfo=UTC)
 
 
 def _said(turn: Mapping[str, str]) -> str:

@@ -1,11 +1,14 @@
 """How good recall is: on conversations with questions and the turns that answer them, and on abstracts with judgements.
 
-    python -m remanence.perf.recall_quality --locomo FILE --cranfield FOLDER
+    python -m remanence.perf.recall_quality --locomo FILE --cranfield FOLDER [--embedder FOLDER [--vectors FILE]]
 
 Prints a table of what each part adds, in per cent. LoCoMo: a scope for each conversation, the question alone as the
 query; coverage@10 is the share of a question's evidence among the first ten, averaged over questions; for sessions,
 ranked by their best turn.
 Cranfield: nDCG@10 with binary gains, each abstract a memory.
+
+With `--embedder`, a folder that `remanence.embedders.bert` reads, meaning is that model's. FILE keeps its vectors,
+which take a minute for a thousand turns.
 """
 
 from __future__ import annotations
@@ -23,29 +26,33 @@ from typing import Any, Final
 import attrs
 import trio
 
+from remanence.embedders.bert import BertEmbedder
 from remanence.memory.memory import Memory
 from remanence.opening.opening import open_memory
 from remanence.reading.identity import NewMemory
 from remanence.reading.reading import MemoryReader
 
+from .kept_vectors import KeptVectors
 from .recall_cranfield import cranfield
 from .recall_locomo import KINDS, Conversation, conversations
 
 __all__ = ["main"]
 
-BARE: Final = {"feedback": 0.0, "reach": 0, "meaning": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0}
+PARTS: Final = ("feedback", "reach", "meaning", "speaker", "session", "length", "asks", "dates")
+BARE: Final = dict.fromkeys(PARTS, 0)
 WORDS: Final = BARE | {"reach": 3}
-PRIORS: Final = {"speaker": 1.0, "session": 0.5, "length": 0.5, "asks": 0.5}
+PRIORS: Final = {"speaker": 1.5, "session": 0.5, "length": 0.5, "asks": 0.5, "dates": 4.0}
 STEPS: Final[Mapping[str, Mapping[str, Any]]] = {
     "words (BM25)": {"weights": BARE},
     "meaning alone": {"weights": BARE | {"words": 0.0, "meaning": 1.0}},
     "words ±1": {"weights": BARE | {"reach": 1}},
     "words ±2": {"weights": BARE | {"reach": 2}},
     "words ±3": {"weights": WORDS},
-    "words ±3, speaker": {"weights": WORDS | {"speaker": 1.0}},
-    "words ±3, speaker, session": {"weights": WORDS | {"speaker": 1.0, "session": 0.5}},
-    "words ±3, speaker, session, length": {"weights": WORDS | PRIORS | {"asks": 0.0}},
-    "words ±3 and all four": {"weights": WORDS | PRIORS},
+    "words ±3, speaker": {"weights": WORDS | {"speaker": 1.5}},
+    "words ±3, speaker, session": {"weights": WORDS | {"speaker": 1.5, "session": 0.5}},
+    "words ±3, speaker, session, length": {"weights": WORDS | PRIORS | {"asks": 0.0, "dates": 0.0}},
+    "words ±3, speaker, session, length, asks": {"weights": WORDS | PRIORS | {"dates": 0.0}},
+    "words ±3 and all five": {"weights": WORDS | PRIORS},
     "words ±3, meaning ±3": {"weights": WORDS | {"meaning": 1.0}},
     "balanced: all of it": {},
     "no feedback": {"weights": {"feedback": 0.0}},
@@ -73,19 +80,34 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = ArgumentParser("python -m remanence.perf.recall_quality", description="Measure how good recall is.")
     parser.add_argument("--locomo", type=Path, metavar="FILE", help="LoCoMo's JSON")
     parser.add_argument("--cranfield", type=Path, metavar="FOLDER", help="cran.all.1400, cran.qry and cranqrel")
+    parser.add_argument("--embedder", type=Path, metavar="FOLDER", help="a model that remanence.embedders.bert reads")
+    parser.add_argument("--vectors", type=Path, metavar="FILE", help="where its vectors are kept, an .npz file")
     options = parser.parse_args(arguments)
+    embedder = None if options.embedder is None else KeptVectors(BertEmbedder(options.embedder), options.vectors)
     for path, measure in ((options.locomo, _locomo), (options.cranfield, _cranfield)):
         if path is not None:
             with TemporaryDirectory(prefix="remanence-quality-") as folder:
-                trio.run(measure, path, Path(folder))
+                trio.run(measure, path, Path(folder), embedder)
+    if embedder is not None:
+        embedder.save()
     return 0
 
 
-async def _locomo(path: Path, folder: Path) -> None:
+async def _embedded(memory: Memory, embedder: KeptVectors | None) -> str:
+    """Have every memory embedded; what meaning is measured with."""
+    if embedder is None:
+        return "no model"
+    await memory.engine.actor("embedding").ask("all", timeout_s=3600)
+    embedder.save()
+    return embedder.identity.name
+
+
+async def _locomo(path: Path, folder: Path, embedder: KeptVectors | None) -> None:
     samples = conversations(path)
-    async with open_memory(folder / "memory") as memory:
+    async with open_memory(folder / "memory", embedder=embedder) as memory:
         asked = [each for sample in samples for each in await _told(memory, sample)]
-        print(f"\nLoCoMo, {len(asked)} questions of {len(samples)} conversations, coverage@10\n")
+        what = f"{len(asked)} questions of {len(samples)} conversations, {await _embedded(memory, embedder)}"
+        print(f"\nLoCoMo, {what}, coverage@10\n")
         heads = ["", "all", "without adversarial", *KINDS.values(), "sessions"]
         print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")
         for name, options in STEPS.items():
@@ -96,7 +118,15 @@ async def _told(memory: Memory, conversation: Conversation) -> list[Asked]:
     """Bring a conversation in; its questions."""
     scope = conversation.name
     new = [
-        NewMemory(turn.text, scope, "turn", session=turn.session, place=turn.place, speaker=turn.speaker)
+        NewMemory(
+            turn.text,
+            scope,
+            "turn",
+            session=turn.session,
+            place=turn.place,
+            speaker=turn.speaker,
+            said_at=turn.said_at,
+        )
         for turn in conversation.turns
     ]
     ids = dict(zip((turn.name for turn in conversation.turns), await memory.remember_many(new), strict=True))
@@ -122,14 +152,14 @@ def _coverage(memory: Memory, asked: Sequence[Asked], options: Mapping[str, Any]
     ]
 
 
-async def _cranfield(path: Path, folder: Path) -> None:
+async def _cranfield(path: Path, folder: Path, embedder: KeptVectors | None) -> None:
     collection = cranfield(path)
     told = collection.abstracts
-    async with open_memory(folder / "memory") as memory:
+    async with open_memory(folder / "memory", embedder=embedder) as memory:
         ids = dict(
             zip(await memory.remember_many(NewMemory(text, "cranfield") for text in told.values()), told, strict=True)
         )
-        what = f"{len(collection.questions)} queries over {len(told)} abstracts"
+        what = f"{len(collection.questions)} queries over {len(told)} abstracts, {await _embedded(memory, embedder)}"
         print(f"\nCranfield, {what}, nDCG@10\n\n| | nDCG@10 |\n|---|---:|")
         for step in ("words (BM25)", "meaning alone", "no feedback", "balanced: all of it"):
             values: list[float] = []

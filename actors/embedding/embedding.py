@@ -25,7 +25,7 @@ import numpy as np
 import trio
 
 from ...codecs.vectors import pack_directions
-from ...core.embedder import Embedder
+from ...core.embedder import Embedder, as_said
 from ...core.errors import Closed, Conflict, InvalidInput
 from ...core.events import event_type_of
 from ...core.queries import Condition, Query
@@ -160,11 +160,11 @@ class Embedding(Actor[Any]):
         raise InvalidInput(message)
 
     def _text(self, told: ToldRow) -> str | None:
-        """A memory's text, unless it has changed or has a vector."""
+        """What a memory says and who said it, unless it has changed or has a vector."""
         if self._view.vectors.get(told.id, self._identity) is not None:
             return None
         row = self.engine.view(Memories).rows.get(told.id)
-        return None if row is None else row.text
+        return None if row is None else as_said(row.text, row.speaker)
 
     def _vectors(self, texts: list[str]) -> list[bytes]:
         identity = self._embedder.identity

@@ -14,7 +14,10 @@ from .scope_index import ScopeIndex
 
 __all__ = ["Block", "Meaning", "Semantic"]
 
-
+MODEL: Final = 1.5
+"""What a model's similarities count, where those of a table count 1: it knows the order of words, and who speaks."""
+LONG: Final = 0.25
+"""What a table's count where memories are long: it was made for sentences."""
 SAMPLE: Final = 128
 """Memories from which mean and spread of similarities are taken, where a look at all is an estimate anyway."""
 
@@ -56,6 +59,11 @@ class Block(Protocol):
 class Space(Protocol):
     """Vectors of one embedder."""
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether they follow from the texts; otherwise a model made them."""
+        ...
+
     def query(self, text: str) -> NDArray[Any]:
         """A question's vector."""
         ...
@@ -89,7 +97,8 @@ class Near:
         is_whole: whether the similarities of all are known already; otherwise each costs.
     """
 
-    def __init__(self, block: Block, query: NDArray[Any], rows: NDArray[np.intp], reach: int) -> None:
+    def __init__(self, block: Block, query: NDArray[Any], rows: NDArray[np.intp], reach: int, *, is_pure: bool) -> None:
+        self._is_pure = is_pure
         self._block = block
         self._query = query
         self._rows = rows
@@ -104,6 +113,12 @@ class Near:
             taken = np.flatnonzero(living)
             some = block.similarities(query, self._radii, taken[:: max(1, len(taken) // SAMPLE)])
         self._moments = [(float(each.mean()), float(each.std())) for each in some]
+
+    def trust(self, *, is_long: bool) -> float:
+        """What similarities count beside the words, of long memories or of short ones."""
+        if not self._is_pure:
+            return MODEL
+        return LONG if is_long else 1.0
 
     def nearest(self, slots: NDArray[np.int64], count: int) -> NDArray[np.int64]:
         """Of some slots the nearest: over all windows, or where there are very many, by themselves."""
@@ -139,7 +154,7 @@ class Meaning:
         space = self._semantic.space()
         query = space.query(text)
         block = space.block(scope)
-        return Near(block, query, self._rows(scope, index, block), reach)
+        return Near(block, query, self._rows(scope, index, block), reach, is_pure=space.is_pure)
 
     def _rows(self, scope: tuple[str, ...], index: ScopeIndex, block: Block) -> NDArray[np.intp]:
         """The row of each slot: a memory keeps its row as long as it is there, so only new slots are looked up."""

@@ -21,6 +21,7 @@ from .feedback import MEMORIES, expanded, pays
 from .fusion import Method, Scores, fuse
 from .lexical import Lexical, Scratch, standard, touched
 from .meaning import Meaning
+from .periods import nearness, periods
 from .scope_index import LETTERS_UNIT, ScopeIndex
 
 __all__ = ["PRESETS", "Preset", "Ranked", "Recipe", "rank"]
@@ -30,8 +31,6 @@ PRESETS: Final[tuple[str, ...]] = get_args(Preset)
 Values = NDArray[Any]
 """A number for each candidate."""
 DAY_NS: Final = 86_400 * 10**9
-LONG_MEANING: Final = 0.25
-"""What meaning counts where memories are long: it was made for sentences."""
 NEAREST: Final = 64
 """Memories that are candidates for their meaning alone, or four for each that is wanted."""
 RESCORED: Final = 128
@@ -51,6 +50,7 @@ class Recipe:
         session: weight of its whole session's words.
         length: weight of its length's logarithm.
         asks: what a turn loses that ends by asking.
+        dates: what a memory gains that was told at a time which the question names.
         recency: weight of how new it is; halves every `half_life_days`.
         importance, confidence: weights of what the memory says of itself.
         half_life_days: what `recency` halves in.
@@ -62,10 +62,11 @@ class Recipe:
     reach: int = WINDOWS - 1
     words: float = 1.0
     meaning: float = 1.0
-    speaker: float = 1.0
+    speaker: float = 1.5
     session: float = 0.5
     length: float = 0.5
     asks: float = 0.5
+    dates: float = 4.0
     recency: float = 0.0
     importance: float = 0.0
     confidence: float = 0.0
@@ -133,9 +134,7 @@ def rank(
         return Ranked((), (), ())
     question = asked(index, text, names=names)
     is_long = bool(recipe.feedback) and pays(index)
-    if is_long:
-        recipe = attrs.evolve(recipe, meaning=LONG_MEANING * recipe.meaning)
-    asking = _Asking(index, scope, text, filters.allowed(index), recipe, now_ns, scratch, meaning)
+    asking = _Asking(index, scope, text, filters.allowed(index), recipe, now_ns, scratch, meaning, is_long)
     if is_long and words_of is not None:
         first = asking.rank(question, MEMORIES, explain=False)
         if first.ids:
@@ -155,6 +154,7 @@ class _Asking:
     now_ns: int
     scratch: Scratch
     meaning: Meaning | None
+    is_long: bool
 
     def rank(self, question: Asked, limit: int, *, explain: bool) -> Ranked:
         """The memories that answer a question best."""
@@ -164,6 +164,7 @@ class _Asking:
         near = None
         if self.meaning is not None and recipe.meaning:
             near = self.meaning.of(self.scope, index, self.text, reach)
+            recipe = attrs.evolve(recipe, meaning=recipe.meaning * near.trust(is_long=self.is_long))
         slots, nearest = found.best, found.best[:0]
         if near is not None:
             every = np.flatnonzero(index.columns["alive"] if allowed is None else allowed)
@@ -173,6 +174,8 @@ class _Asking:
             return Ranked((), (), ())
         by_words = found.score(slots)
         parts = _parts(index, slots, question, by_words, recipe, self.now_ns)
+        if recipe.dates and (named := periods(self.text, self.now_ns)):
+            parts["dates"] = recipe.dates * nearness(named, index.columns["time_ns"][slots])
         words = [each.standard() for each in by_words.windows]
         if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 8 * limit)):
             some = np.union1d(_best(_total(parts, words, [], recipe), most), np.searchsorted(slots, nearest))

@@ -157,7 +157,7 @@ class Recalling:
             preset: "balanced"; "fast" looks at words alone, and less far around each; "accurate" spares nothing.
             fusion: how several scores become one: "weighted", or "max", "harmonic", "geometric", "reciprocal".
             weights: weights of single signals in place of the preset's: reach, words, meaning, speaker, session,
-                length, asks, recency, half_life_days, importance, confidence, feedback, convergence_bonus.
+                length, asks, dates, recency, half_life_days, importance, confidence, feedback, convergence_bonus.
             neighbours: so many turns before and after each hit are given with it.
             explain: whether each hit tells what every signal gave to its score.
 
@@ -197,7 +197,7 @@ class Recalling:
         row = self.get(memory_id)
         asked = _checked(row.text, row.scope, limit, 0, preset, explain=explain)
         filters = _filters(kinds=kinds, tags=tags, without=row.id)
-        alone = {"reach": 0, "feedback": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0}
+        alone = {"reach": 0, "feedback": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0, "dates": 0.0}
         return self._hits(asked, filters, "weighted", alone, names=False)
 
     # -- inside

@@ -190,7 +190,7 @@ async def test_neighbours_make_a_turn_findable(tmp_path: Path) -> None:
         assert [row.text for row in best.before] == ["Where did you moor the boat?"]
         assert [row.text for row in best.after] == ["Lovely."]
         assert sum(best.parts.values()) == pytest.approx(best.score, abs=1e-4)
-        assert best.parts["speaker"] == 1
+        assert best.parts["speaker"] == 1.5
         assert (best.id, best.position) == (best.memory.id, best.memory.position)
 
 

@@ -79,6 +79,17 @@ async def test_every_text_is_embedded_once_and_its_vector_recorded(tmp_path: Pat
         assert all(each.is_sound for each in await memory.audit())
 
 
+async def test_a_model_is_told_who_speaks(tmp_path: Path) -> None:
+    """It reads "I" in context, so a turn comes with its speaker, also when it is revised."""
+    model = Model("one")
+    async with opened(tmp_path, model) as memory:
+        turn = await memory.remember("I have a dog", session="s", speaker="Ada")
+        await settle(memory)
+        await memory.revise(turn, "I have two dogs")
+        await settle(memory)
+        assert model.asked == ['Ada said, "I have a dog"', 'Ada said, "I have two dogs"']
+
+
 async def test_until_a_model_is_done_another_embedder_stands_in(tmp_path: Path) -> None:
     """A pure one at first; later the one before. Each answers by vectors of its own, and the old are let go."""
     async with opened(tmp_path) as memory:
