@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from .errors import Damaged, InvalidInput
 
-__all__ = ["GREATEST", "pack_directions", "unpack_directions"]
+__all__ = ["GREATEST", "pack_directions", "quantised", "unpack_directions"]
 
 GREATEST: Final = 127
 _TWO_DIMENSIONS: Final = 2
@@ -40,10 +40,22 @@ def pack_directions(vectors: NDArray[Any]) -> list[bytes]:
     if not np.isfinite(exact).all():
         message = "a vector has a component that is not a finite number"
         raise InvalidInput(message)
-    greatest = np.abs(exact).max(axis=1, initial=0.0, keepdims=True)
+    return [row.tobytes() for row in quantised(exact)[0]]
+
+
+def quantised(vectors: NDArray[Any]) -> tuple[NDArray[np.int8], NDArray[Any]]:
+    """Vectors in steps of a 127th of their greatest component.
+
+    Args:
+        vectors: one vector of finite floats a row.
+
+    Returns:
+        For each component, how many steps it is; and for each vector, its greatest component, 0 if all are zeros.
+    """
+    greatest: NDArray[Any] = np.abs(vectors).max(axis=1, initial=0.0)
     # Divided before it is multiplied, so that neither the greatest nor the least of numbers overflows.
-    share = np.divide(exact, greatest, out=np.zeros_like(exact), where=greatest > 0)
-    return [row.tobytes() for row in np.rint(share * GREATEST).astype(np.int8)]
+    whole: NDArray[Any] = np.where(greatest > 0, greatest, greatest.dtype.type(1))
+    return np.rint(vectors / whole[:, np.newaxis] * GREATEST).astype(np.int8), greatest
 
 
 def unpack_directions(packed: Sequence[bytes], dimension: int) -> NDArray[np.int8]:

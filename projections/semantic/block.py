@@ -26,7 +26,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from ...codecs.vectors import GREATEST
+from ...codecs.vectors import GREATEST, quantised
 from .sessions import Sessions
 
 __all__ = ["VectorBlock"]
@@ -96,11 +96,9 @@ class VectorBlock:
             return
         placed = [self._place(each) for each in ids]
         rows = np.array(placed, dtype=np.intp)
-        exact = np.asarray(vectors, dtype=np.float32)
-        greatest = np.abs(exact).max(axis=1)
-        steps = greatest / np.float32(GREATEST)
-        self._codes[rows] = np.rint(exact / np.where(steps > 0, steps, np.float32(1))[:, None])
-        self._steps[rows] = steps
+        codes, greatest = quantised(np.asarray(vectors, dtype=np.float32))
+        self._codes[rows] = codes
+        self._steps[rows] = greatest / np.float32(GREATEST)
         self._heads[:, rows] = self._vectors(rows)[:, : len(self._heads)].T
         self._living[rows] = True
         self._sessions.put(placed, turns)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +12,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 
 from remanence.codecs.errors import Damaged, InvalidInput
 from remanence.codecs.hashing import hashed
-from remanence.codecs.vectors import GREATEST, pack_directions, unpack_directions
+from remanence.codecs.vectors import GREATEST, pack_directions, quantised, unpack_directions
 
 from ..effort import short
 
@@ -33,6 +35,18 @@ def test_a_direction_takes_a_byte_a_component_and_points_the_same_way(vectors: n
         if greatest > 0:
             assert np.abs(direction - row / greatest * GREATEST).max() <= 0.5
     assert pack_directions(whole) == packed
+
+
+@given(matrices, st.sampled_from([np.float32, np.float64]))
+@short(100)
+def test_steps_times_their_size_are_the_vector(vectors: np.ndarray, dtype: type[np.floating[Any]]) -> None:
+    """Whatever the numbers and however they are kept: no component is further off than half a step."""
+    with np.errstate(over="ignore"):
+        exact = np.nan_to_num(vectors.astype(dtype))
+    codes, greatest = quantised(exact)
+    assert (codes.dtype, greatest.dtype) == (np.int8, dtype)
+    shares = exact / np.where(greatest > 0, greatest, 1)[:, None].astype(np.float64)
+    assert np.abs(codes - shares * GREATEST).max() <= 0.5 + 1e-4
 
 
 def test_a_packed_vector_is_a_quarter_of_float32_and_keeps_its_angles() -> None:
