@@ -47,14 +47,11 @@ def hashed(texts: Sequence[str], dimension: int, ignored: frozenset[str]) -> NDA
     weights: list[NDArray[np.float64]] = []
     counts: list[int] = []
     for text in texts:
-        count = 0
-        for word in _WORD.findall(text.lower())[:WORDS_MAX]:
-            if word not in ignored:
-                place, weight = _places(word[:WORD_LENGTH_MAX], dimension)
-                places.append(place)
-                weights.append(weight)
-                count += len(place)
-        counts.append(count)
+        words = _WORD.findall(text.lower())[:WORDS_MAX]
+        found = [_places(word[:WORD_LENGTH_MAX], dimension) for word in words if word not in ignored]
+        places += [place for place, _ in found]
+        weights += [weight for _, weight in found]
+        counts.append(sum(map(len, places[len(places) - len(found) :])))
     if not places:
         return np.zeros((len(texts), dimension))
     rows = np.repeat(np.arange(len(texts)) * dimension, counts)

@@ -19,8 +19,11 @@ from ...core.errors import Closed
 from ...core.recorded import Recorded
 from ...projections.clusters.view import Clusters
 from ...projections.memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
+from ...projections.semantic.vectors import Vectors
 from ..actor import Actor
+from ..address import Address
 from ..asks import Ask
+from ..embedding.embedding import Embedding
 from ..restarts import pause_s
 from .batches import DEPTH_MAX
 from .taking_in import TakingIn
@@ -41,6 +44,22 @@ class _Due:
     round: int
 
 
+class _Recalls:
+    """The vectors that are recorded for recall."""
+
+    def __init__(self, embedding: Address, view: Vectors, embedder: Embedder) -> None:
+        self._embedding = embedding
+        self._view = view
+        self._identity = str(embedder.identity)
+
+    async def embed(self, ids: Sequence[str]) -> None:
+        await self._embedding.ask(tuple(dict.fromkeys(ids)), timeout_s=None)
+
+    def vector(self, memory_id: str, told: int) -> bytes | None:
+        row, kept = self._view.told.get(memory_id), self._view.vectors.get(memory_id, self._identity)
+        return kept.vector if row is not None and row.told == told and kept is not None else None
+
+
 class Clusterer(Actor[Any]):
     """Keeps the clusters of an engine up to date.
 
@@ -50,7 +69,13 @@ class Clusterer(Actor[Any]):
     name = "clusterer"
 
     def __init__(
-        self, embedder: Embedder, *, changes: int = CHANGES, quiet_s: float = QUIET_S, depth_max: int = DEPTH_MAX
+        self,
+        embedder: Embedder,
+        *,
+        changes: int = CHANGES,
+        quiet_s: float = QUIET_S,
+        depth_max: int = DEPTH_MAX,
+        is_shared: bool = False,
     ) -> None:
         """Prepare.
 
@@ -59,11 +84,13 @@ class Clusterer(Actor[Any]):
             changes: how many changes are enough.
             quiet_s: how long the first of them waits for that, in seconds.
             depth_max: how many steps of conflict a batch reaches.
+            is_shared: whether recall goes by vectors of the same model.
         """
         self._embedder = embedder
         self._changes = changes
         self._quiet_s = quiet_s
         self._depth_max = depth_max
+        self._is_shared = is_shared
         self._waiting = 0
         self._is_unsure = True  # an earlier life may have left changes: look once in any case
         self._round = 0
@@ -74,7 +101,12 @@ class Clusterer(Actor[Any]):
     async def started(self) -> None:
         engine = self.engine
         head = engine.head
-        self._taking: TakingIn = TakingIn(engine, engine.view(Clusters), self._embedder, depth_max=self._depth_max)
+        shared = (
+            _Recalls(engine.actor(Embedding.name), engine.view(Vectors), self._embedder) if self._is_shared else None
+        )
+        self._taking: TakingIn = TakingIn(
+            engine, engine.view(Clusters), self._embedder, depth_max=self._depth_max, shared=shared
+        )
         self.subscribe(MemoryRemembered, MemoryRevised, MemoryForgotten, after=head)
         self._set_timer()
 

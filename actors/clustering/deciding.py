@@ -7,23 +7,23 @@ every so many changes of the scope, wherever a batch ends, and in between each c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from types import MappingProxyType
-from typing import Final
+from operator import attrgetter
+from typing import TypeVar
 
 import attrs
 
-from ...projections.clusters.concepts import words_of
-from ...projections.clusters.events import ClusterAssigned, ClusterMerged, ClusterSplit
-from ...projections.clusters.view import REFINE_EVERY, Change
+from ...projections.clusters.events import ClusterAssigned, ClusterMerged, ClusterSplit, ClustersRebuilt
+from ...projections.clusters.rows import Change
+from ...projections.clusters.view import REFINE_EVERY
 from .assigning import Step, assign
 from .batches import DEPTH_MAX, waves
 from .known import Known, Memory
 from .refining import refine
 
-__all__ = ["Decision", "Work", "decide", "steps_of", "touched_by"]
+__all__ = ["Decision", "Work", "anew", "decide", "rebuilt", "steps_of", "touched_by"]
 
 Decision = ClusterAssigned | ClusterMerged | ClusterSplit
-_NO_VECTORS: Final[Mapping[int, bytes]] = MappingProxyType({})
+T = TypeVar("T")
 
 
 @attrs.define(eq=False)
@@ -38,6 +38,7 @@ class Work:
         refinements: times that whole clusters were looked at.
         clusters: clusters that were written, once for each event that touches them.
         events: events that were recorded.
+        rebuilt: scopes whose clusters were made anew, because the embedder is another.
     """
 
     changes: int = 0
@@ -47,54 +48,63 @@ class Work:
     refinements: int = 0
     clusters: int = 0
     events: int = 0
+    rebuilt: int = 0
 
 
 def decide(
     known: Known,
     changes: Sequence[Change],
+    vectors: Mapping[int, bytes],
     work: Work,
+    *,
     depth_max: int = DEPTH_MAX,
-    vectors: Mapping[int, bytes] = _NO_VECTORS,
+    embedder: str = "",
 ) -> list[Decision]:
     """Take changes in, and say what came of it.
 
     Args:
         known: the scope's clusters; they are changed.
         changes: the scope's changes in the order of their positions.
+        vectors: those of the texts that changes bring, by the changes' positions.
         work: counts what is done.
         depth_max: how many steps of conflict a batch reaches.
-        vectors: by position, the vectors of the texts that have none yet.
+        embedder: whose vectors these are; noted on the decision.
     """
     decided: list[Decision] = []
-    for part in _parts(changes, REFINE_EVERY - known.changes % REFINE_EVERY):
+    for part in _parts(changes, known):
         steps = steps_of(known, part, vectors)
-        for wave in waves(touched_by(known, steps), depth_max) if len(steps) > 1 else [[[0]]]:
-            for batch in wave:
-                assign(known, [steps[index] for index in batch])
-            work.waves += 1
-            work.batches += len(wave)
-        assigned = _assigned(known, steps)
-        decided.append(assigned)
+        _place(known, steps, work, depth_max)
+        assigned = _assigned(known, steps, embedder)
+        decided += [assigned, *_refined(known, steps[-1], work)]
         work.changes += len(part)
         work.clusters += len(assigned.joined)
-        if known.changes % REFINE_EVERY == 0:
-            refined = refine(known, part[-1].position)
-            decided += refined
-            work.refinements += 1
-            work.clusters += 2 * len(refined)
     work.events += len(decided)
     return decided
 
 
-def _parts(changes: Sequence[Change], first: int) -> Iterator[Sequence[Change]]:
+def anew(known: Known, memories: Sequence[tuple[int, Memory]], depth_max: int = DEPTH_MAX) -> None:
+    """Take memories in as if each was told now: they come with the positions of the events that told them last."""
+    for part in _parts(memories, known):
+        steps = [Step(position, memory.id, memory) for position, memory in part]
+        _place(known, steps, Work(), depth_max)
+        _refined(known, steps[-1], Work())
+
+
+def rebuilt(known: Known, embedder: str) -> ClustersRebuilt:
+    """What to say of clusters that were made anew."""
+    joined = {each.id: tuple(each.members) for each in sorted(known.clusters.values(), key=attrgetter("age"))}
+    return ClustersRebuilt(known.scope, embedder, joined)
+
+
+def _parts(changes: Sequence[T], known: Known) -> Iterator[Sequence[T]]:
     """The changes up to the next look at whole clusters, and then up to each one after it."""
-    start, stop = 0, first
+    start, stop = 0, REFINE_EVERY - known.changes % REFINE_EVERY
     while start < len(changes):
         yield changes[start:stop]
         start, stop = stop, stop + REFINE_EVERY
 
 
-def steps_of(known: Known, changes: Sequence[Change], vectors: Mapping[int, bytes] = _NO_VECTORS) -> list[Step]:
+def steps_of(known: Known, changes: Sequence[Change], vectors: Mapping[int, bytes]) -> list[Step]:
     """The changes, each with what its memory says from then on."""
     now: dict[str, Memory | None] = {}
     steps: list[Step] = []
@@ -102,14 +112,32 @@ def steps_of(known: Known, changes: Sequence[Change], vectors: Mapping[int, byte
         before = now[change.id] if change.id in now else known.memories.get(change.id)
         tags = change.tags if change.tags is not None else () if before is None else before.tags
         after: Memory | None = None
-        vector = vectors.get(change.position, change.vector)
-        if not change.is_gone and change.text is not None and vector is not None:
-            after = Memory(change.id, words_of(change.text), tags, vector)
+        if change.text is not None:
+            after = Memory(change.id, change.words, tags, vectors[change.position])
         elif not change.is_gone and before is not None:
             after = attrs.evolve(before, tags=tags)
         now[change.id] = after
         steps.append(Step(change.position, change.id, after))
     return steps
+
+
+def _place(known: Known, steps: Sequence[Step], work: Work, depth_max: int) -> None:
+    """Assign each step's memory, in batches."""
+    for wave in waves(touched_by(known, steps), depth_max) if len(steps) > 1 else [[[0]]]:
+        for batch in wave:
+            assign(known, [steps[index] for index in batch])
+        work.waves += 1
+        work.batches += len(wave)
+
+
+def _refined(known: Known, last: Step, work: Work) -> list[ClusterMerged | ClusterSplit]:
+    """Look at whole clusters, if it is time for that after this step."""
+    if known.changes % REFINE_EVERY:
+        return []
+    refined = refine(known, last.position)
+    work.refinements += 1
+    work.clusters += 2 * len(refined)
+    return refined
 
 
 def touched_by(known: Known, steps: Sequence[Step]) -> list[set[str]]:
@@ -131,7 +159,7 @@ def touched_by(known: Known, steps: Sequence[Step]) -> list[set[str]]:
     return found
 
 
-def _assigned(known: Known, steps: Sequence[Step]) -> ClusterAssigned:
+def _assigned(known: Known, steps: Sequence[Step], embedder: str) -> ClusterAssigned:
     joined: dict[str, list[str]] = {}
     left: list[str] = []
     for memory_id in dict.fromkeys(step.id for step in steps):
@@ -141,4 +169,4 @@ def _assigned(known: Known, steps: Sequence[Step]) -> ClusterAssigned:
         else:
             joined.setdefault(cluster_id, []).append(memory_id)
     members = {cluster_id: tuple(memories) for cluster_id, memories in sorted(joined.items())}
-    return ClusterAssigned(known.scope, tuple(step.position for step in steps), members, tuple(left))
+    return ClusterAssigned(known.scope, tuple(step.position for step in steps), members, tuple(left), embedder)

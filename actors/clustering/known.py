@@ -14,7 +14,7 @@ import numpy as np
 
 from ...codecs.vectors import unpack_directions
 from ...projections.clusters.concepts import concepts_of
-from ...projections.clusters.view import cluster_age
+from ...projections.clusters.rows import cluster_age
 from .exact import Floats, members_max
 
 __all__ = ["Cluster", "Known", "Memory", "sums"]

@@ -57,6 +57,11 @@ def _changes_of(ids: Iterable[str]) -> Query:
     return Query(tuple(item for each in ids for item in Query.of(_CHANGING, [memory_tag(each)]).items))
 
 
+def _ids(ask: Ask[Any, int]) -> tuple[str, ...]:
+    ids: tuple[str, ...] = ask.request
+    return ids
+
+
 class _Again:
     """It is time to try again."""
 
@@ -64,7 +69,8 @@ class _Again:
 class Embedding(Actor[Any]):
     """Keeps every memory's vector up to date.
 
-    Asked anything, it embeds at once all that has no vector, and answers how many memories that were.
+    Asked for a tuple of memories' ids, it embeds at once those that have no vector; asked anything else, all of them.
+    It answers how many memories that were.
     """
 
     name = "embedding"
@@ -94,15 +100,14 @@ class Embedding(Actor[Any]):
         asks: list[Ask[Any, int]] = [message for message in batch if isinstance(message, Ask)]
         events: list[Recorded[Any]] = [message for message in batch if isinstance(message, Recorded)]
         heard: list[str] = list(dict.fromkeys(event.data.id for event in events if not event.is_erased))
+        asked: list[str] = [each for ask in asks if isinstance(ask.request, tuple) for each in _ids(ask)]
         is_due = any(isinstance(message, _Again) for message in batch)
+        self._is_timed = self._is_timed and not is_due
         try:
-            if asks or is_due or self._failures:
-                self._is_timed = (
-                    self._is_timed and not is_due
-                )  # what is heard while the model fails waits with the rest
-                count = await self._all() if asks or is_due else 0
-            else:
-                count = await self._embed_all(heard)
+            if is_due or not all(isinstance(ask.request, tuple) for ask in asks):
+                count = await self._all()
+            else:  # what is heard while the model fails waits with the rest
+                count = await self._embed_all(list(dict.fromkeys([*asked, *([] if self._failures else heard)])))
         except Closed:
             return  # what has no vector is looked for when the engine is opened again
         except Exception as error:

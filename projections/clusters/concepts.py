@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from itertools import islice
 from typing import Final
 
-__all__ = ["OPPOSITES", "STOP_WORDS", "concepts_of", "words_and_opposites", "words_of"]
+__all__ = ["OPPOSITES", "STOP_WORDS", "concepts_of", "words_and_opposites"]
 
 WORDS_MAX: Final = 48
 """Different words of a text that count as concepts, the first ones: a long text would be about everything."""
@@ -41,13 +40,13 @@ OPPOSITES: Final = (
 _POLES: Final = frozenset(pole for pair in OPPOSITES for pole in pair)
 
 
-def words_of(text: str) -> tuple[str, ...]:
-    """The words that a text is about, in lower case, each once, in the order in which they first stand there."""
-    return _about(_WORD.findall(text.lower()))
-
-
 def words_and_opposites(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """`words_of` a text, and the pairs of opposites both of which it says as whole words, as `good/bad`."""
+    """The words that a text is about, and the opposites that it says in one breath.
+
+    Returns:
+        Words in lower case, each once, in the order in which they first stand there; and the pairs of opposites both
+        of which are among all its words, as `good/bad`.
+    """
     found = _WORD.findall(text.lower())
     said = _POLES.intersection(found)
     both = tuple(f"{one}/{other}" for one, other in OPPOSITES if one in said and other in said) if said else ()
@@ -55,12 +54,12 @@ def words_and_opposites(text: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _about(found: Iterable[str]) -> tuple[str, ...]:
-    about = dict.fromkeys(
+    about = [
         word
-        for word in found
+        for word in dict.fromkeys(found)
         if WORD_LENGTH_MIN <= len(word) <= WORD_LENGTH_MAX and word not in STOP_WORDS and not word.isdigit()
-    )
-    return tuple(islice(about, WORDS_MAX))
+    ]
+    return tuple(about[:WORDS_MAX])
 
 
 def concepts_of(words: Iterable[str], tags: Iterable[str]) -> tuple[str, ...]:

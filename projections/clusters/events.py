@@ -1,9 +1,9 @@
 """What happens to clusters. Stored for ever: a changed class needs a new version and an upcaster.
 
 These events are decisions: who made them had looked at vectors that a replay doesn't compute again. They name memories
-by their ids and say no word of what those tell. `memory.embedded` holds a vector, from which much of a text can be
-guessed, so it stands alone and bears a tag of its own, `vector:<memory>`, by which it is found when a memory is erased.
-It does not bear the memory's: it is not part of what made the memory what it is.
+by their ids and say no word of what those tell. `memory.embedded` holds a model's vector, from which much of a text can
+be guessed, so it stands alone and bears a tag of its own, `vector:<memory>`, by which it is found when a memory is
+erased. It does not bear the memory's: it is not part of what made the memory what it is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,17 @@ import attrs
 from ...core.events import event
 from ..memories.events import scope_tag
 
-__all__ = ["CLUSTER_EVENTS", "ClusterAssigned", "ClusterMerged", "ClusterSplit", "MemoryEmbedded", "vector_tag"]
+__all__ = [
+    "CLUSTER_EVENTS",
+    "DECISIONS",
+    "ClusterAssigned",
+    "ClusterMerged",
+    "ClusterSplit",
+    "ClustersBegun",
+    "ClustersRebuilt",
+    "MemoryEmbedded",
+    "vector_tag",
+]
 
 
 def vector_tag(memory_id: str) -> str:
@@ -59,12 +69,14 @@ class ClusterAssigned:
         joined: for each cluster, the memories that stand in it from now on. A cluster is called by the position of the
             event that founded it.
         left: memories that were forgotten.
+        embedder: whose vectors were looked at: `name/dimension/digest`.
     """
 
     scope: tuple[str, ...]
     taken: tuple[int, ...]
     joined: dict[str, tuple[str, ...]]
     left: tuple[str, ...] = ()
+    embedder: str = ""
 
     def about(self) -> Iterator[str]:
         yield scope_tag(self.scope)
@@ -110,4 +122,40 @@ class ClusterSplit:
         yield scope_tag(self.scope)
 
 
-CLUSTER_EVENTS: Final = (MemoryEmbedded, ClusterAssigned, ClusterMerged, ClusterSplit)
+@event("clusters.begun")
+@attrs.frozen
+class ClustersBegun:
+    """From now on, clusters are made of vectors of this embedder; those that there are stay until they are rebuilt.
+
+    Attributes:
+        embedder: `name/dimension/digest`.
+    """
+
+    embedder: str
+
+    def about(self) -> Iterator[str]:
+        yield "embedder"
+
+
+@event("clusters.rebuilt")
+@attrs.frozen
+class ClustersRebuilt:
+    """The clusters of a scope were made anew, of vectors of another embedder: these take the place of all before.
+
+    Attributes:
+        scope: whose memories.
+        embedder: whose vectors were looked at: `name/dimension/digest`.
+        joined: for each cluster, the memories that stand in it.
+    """
+
+    scope: tuple[str, ...]
+    embedder: str
+    joined: dict[str, tuple[str, ...]]
+
+    def about(self) -> Iterator[str]:
+        yield scope_tag(self.scope)
+
+
+DECISIONS: Final = (ClusterAssigned, ClusterMerged, ClusterSplit, ClustersBegun, ClustersRebuilt)
+"""What is decided on the condition that nothing else was since."""
+CLUSTER_EVENTS: Final = (MemoryEmbedded, *DECISIONS)

@@ -12,7 +12,7 @@ from typing import Final, Literal
 
 import attrs
 
-from .view import ClusterMember, ClusterRow
+from .rows import ClusterMember, ClusterRow
 
 __all__ = ["CONTRADICTION_CONFIDENCE", "Drift", "Trend", "drift", "names", "strength"]
 

@@ -10,7 +10,7 @@ however the decisions were divided. That is why no row says when it was decided.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Final
 
 import attrs
@@ -20,126 +20,16 @@ from ..memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
 from ..projection import Projection, on
 from ..schema import Index
 from ..tables import Table
-from .concepts import concepts_of, words_and_opposites
-from .events import ClusterAssigned, ClusterMerged, ClusterSplit, MemoryEmbedded
+from .concepts import words_and_opposites
+from .events import ClusterAssigned, ClusterMerged, ClustersBegun, ClusterSplit, ClustersRebuilt, MemoryEmbedded
+from .rows import Change, ClusterMember, ClusterRow, ClusterScope, ClustersEmbedder, TextVector
 
-__all__ = ["REFINE_EVERY", "Change", "ClusterMember", "ClusterRow", "ClusterScope", "Clusters", "cluster_age"]
+__all__ = ["REFINE_EVERY", "Clusters"]
 
+BEGUN: Final = "begun"
 REFINE_EVERY: Final = 64
 """Changes of a scope from one look at whole clusters to the next: often enough to mend what the order of arrival did,
 rare enough that its cost, which grows with the number of clusters, is shared by many."""
-
-
-@attrs.frozen
-class Change:
-    """A change of a memory that no decision has taken in yet.
-
-    Attributes:
-        position: the event that made it.
-        id: the memory.
-        scope: whose memory it is.
-        time_ns: when it was recorded: unix time in nanoseconds.
-        kind: what kind of memory it is; None for what was forgotten.
-        text: what it says; None if that stays.
-        tags: its labels; None if these stay.
-        confidence: how sure it is; None if that stays.
-        is_gone: whether it was forgotten.
-        vector: the direction of the text's vector, once there is one.
-    """
-
-    position: int
-    id: str
-    scope: tuple[str, ...]
-    time_ns: int
-    kind: str | None = None
-    text: str | None = None
-    tags: tuple[str, ...] | None = None
-    confidence: float | None = None
-    is_gone: bool = False
-    vector: bytes | None = None
-
-
-@attrs.frozen
-class ClusterMember:
-    """A memory in its cluster, as it was when that was decided.
-
-    Attributes:
-        id: the memory.
-        scope: whose memory it is.
-        cluster: the cluster.
-        kind: what kind of memory it is.
-        words: the words that it is about.
-        tags: its labels.
-        opposites: pairs of opposites that it says in one breath.
-        confidence: how sure it was when it was last told.
-        time_ns: when it was last told: unix time in nanoseconds.
-        changed: position of the event that told it last.
-        vector: the direction of its text's vector.
-    """
-
-    id: str
-    scope: tuple[str, ...]
-    cluster: str
-    kind: str
-    words: tuple[str, ...]
-    tags: tuple[str, ...]
-    opposites: tuple[str, ...]
-    confidence: float
-    time_ns: int
-    changed: int
-    vector: bytes
-
-    @property
-    def concepts(self) -> tuple[str, ...]:
-        """What it is about."""
-        return concepts_of(self.words, self.tags)
-
-
-@attrs.frozen
-class ClusterRow:
-    """A cluster.
-
-    Attributes:
-        id: the position of the event that founded it; with a number, if it left another cluster then.
-        scope: whose memories it holds.
-        size: how many.
-        concepts: how many of them are about each concept.
-    """
-
-    id: str
-    scope: tuple[str, ...]
-    size: int
-    concepts: Mapping[str, int]
-
-    @property
-    def age(self) -> tuple[int, int]:
-        """Clusters in the order in which they were founded."""
-        return cluster_age(self.id)
-
-
-@attrs.frozen
-class ClusterScope:
-    """How far the clusters of a scope are.
-
-    Attributes:
-        scope: whose memories.
-        changes: how many changes are taken in.
-        upto: position of the last of them.
-        refined: position of the last change after which whole clusters were looked at; 0 if they never were.
-        embedder: which embedder made the vectors.
-    """
-
-    scope: tuple[str, ...]
-    changes: int = 0
-    upto: int = 0
-    refined: int = 0
-    embedder: str = ""
-
-
-def cluster_age(cluster_id: str) -> tuple[int, int]:
-    """The position at which a cluster was founded, and its number among those that left others there."""
-    founded, _, number = cluster_id.partition(".")
-    return int(founded), int(number or 0)
 
 
 def _has_opposites(row: ClusterMember) -> bool:
@@ -149,7 +39,7 @@ def _has_opposites(row: ClusterMember) -> bool:
 class Clusters(Projection):
     """Clusters by scope, members by cluster, and the changes that wait."""
 
-    version = 1
+    version = 2
     changes = Table(Change, key="position")
     members = Table(
         ClusterMember,
@@ -161,25 +51,19 @@ class Clusters(Projection):
     )
     clusters = Table(ClusterRow, key="id", indexes={"by_scope": "scope"})
     scopes = Table(ClusterScope, key="scope")
+    vectors = Table(TextVector, key=("told", "embedder"), indexes={"by_embedder": ("embedder", "scope")})
+    embedders = Table(ClustersEmbedder, key="state")
 
     @on(MemoryRemembered)
     def remembered(self, event: Recorded[MemoryRemembered]) -> None:
         """Waits, with all it says."""
-        told = event.data
-        self.changes.put(
-            Change(event.position, told.id, told.scope, event.time_ns, told.kind, told.text, told.tags, told.confidence)
-        )
+        self._wait(event)
 
     @on(MemoryRevised)
     def revised(self, event: Recorded[MemoryRevised]) -> None:
         """Waits, if its words or labels are others now."""
-        told = event.data
-        if told.text is not None or told.tags is not None:
-            self.changes.put(
-                Change(
-                    event.position, told.id, told.scope, event.time_ns, told.kind, told.text, told.tags, told.confidence
-                )
-            )
+        if event.data.text is not None or event.data.tags is not None:
+            self._wait(event)
 
     @on(MemoryForgotten)
     def forgotten(self, event: Recorded[MemoryForgotten]) -> None:
@@ -187,16 +71,26 @@ class Clusters(Projection):
         told = event.data
         self.changes.put(Change(event.position, told.id, told.scope, event.time_ns, is_gone=True))
 
+    @on(ClustersBegun)
+    def begun(self, event: Recorded[ClustersBegun]) -> None:
+        """Its recorded vectors count from here on; those of one that was begun before go, but where they are in use."""
+        before, new = self.begun_embedder(), event.data.embedder
+        if before is not None and before != new:
+            for row in self.vectors.select("by_embedder", before):
+                scope = self.scopes.get(row.scope)
+                if scope is None or scope.embedder != before:
+                    self.vectors.delete(row.told, before)
+        self.embedders.put(ClustersEmbedder(BEGUN, new))
+
     @on(MemoryEmbedded)
     def embedded(self, event: Recorded[MemoryEmbedded]) -> None:
-        """The change that brought the text has its vector."""
-        told = event.data
-        change = self.changes.get(told.told)
-        if change is not None:
-            self.changes.put(attrs.evolve(change, vector=told.vector))
-            scope = self.scopes.get(told.scope) or ClusterScope(told.scope)
-            if scope.embedder != told.embedder:
-                self.scopes.put(attrs.evolve(scope, embedder=told.embedder))
+        """Kept if clusters are made of this embedder's, whoever had it made, and if the text still matters."""
+        made = event.data
+        if made.embedder != self.begun_embedder():
+            return
+        member = self.members.get(made.id)
+        if (member is not None and member.told == made.told) or self.changes.get(made.told) is not None:
+            self.vectors.put(TextVector(made.told, made.embedder, made.scope, made.vector))
 
     @on(ClusterAssigned)
     def assigned(self, event: Recorded[ClusterAssigned]) -> None:
@@ -208,10 +102,13 @@ class Clusters(Projection):
             return
         clusters = {memory: cluster for cluster, memories in told.joined.items() for memory in memories}
         touched = _Touched(self, told.scope)
+        recorded = self.begun_embedder()
         for memory, changes in _by_memory(waiting).items():
             before = self.members.get(memory)
             after = _told(before, changes, clusters.get(memory))
             touched.moves(before, after)
+            if recorded is not None:
+                self._drop_vectors(recorded, before, changes, after)
             if after is not None:
                 self.members.put(after)
             elif before is not None:
@@ -219,7 +116,7 @@ class Clusters(Projection):
         touched.put()
         for change in waiting:
             self.changes.delete(change.position)
-        self._count(told.scope, waiting)
+        self._count(told.scope, waiting, told.embedder)
 
     @on(ClusterMerged)
     def merged(self, event: Recorded[ClusterMerged]) -> None:
@@ -235,6 +132,60 @@ class Clusters(Projection):
         found = [self.members.get(memory) for memory in told.members]
         self._move(told.scope, [member for member in found if member is not None], told.into)
 
+    @on(ClustersRebuilt)
+    def rebuilt(self, event: Recorded[ClustersRebuilt]) -> None:
+        """All members are in other clusters, at once."""
+        told = event.data
+        row = self.scopes.get(told.scope) or ClusterScope(told.scope)
+        touched = _Touched(self, told.scope)
+        changed: list[int] = []
+        for cluster, memories in told.joined.items():
+            for member in filter(None, map(self.members.get, memories)):
+                after = attrs.evolve(member, cluster=cluster)
+                touched.moves(member, after)
+                self.members.put(after)
+                changed.append(member.changed)
+        touched.put()
+        if row.embedder != told.embedder:
+            for vector in self.vectors.select("by_embedder", row.embedder, told.scope):
+                self.vectors.delete(vector.told, row.embedder)
+        looks = len(changed) // REFINE_EVERY
+        refined = sorted(changed)[looks * REFINE_EVERY - 1] if looks else 0
+        self.scopes.put(ClusterScope(told.scope, len(changed), row.upto, refined, told.embedder))
+
+    def _wait(self, event: Recorded[MemoryRemembered] | Recorded[MemoryRevised]) -> None:
+        told = event.data
+        words, opposites = ((), ()) if told.text is None else words_and_opposites(told.text)
+        self.changes.put(
+            Change(
+                position=event.position,
+                id=told.id,
+                scope=told.scope,
+                time_ns=event.time_ns,
+                kind=told.kind,
+                text=told.text,
+                words=words,
+                opposites=opposites,
+                tags=told.tags,
+                confidence=told.confidence,
+            )
+        )
+
+    def begun_embedder(self) -> str | None:
+        """The embedder whose recorded vectors count; None if it was never a model's."""
+        row = self.embedders.get(BEGUN)
+        return None if row is None else row.embedder
+
+    def _drop_vectors(
+        self, embedder: str, before: ClusterMember | None, changes: list[Change], after: ClusterMember | None
+    ) -> None:
+        """A text that a memory no longer says needs no vector."""
+        told = {change.position for change in changes if change.text is not None}
+        if before is not None:
+            told.add(before.told)
+        for position in told - {None if after is None else after.told}:
+            self.vectors.delete(position, embedder)
+
     def _move(self, scope: tuple[str, ...], members: Iterable[ClusterMember], into: str) -> None:
         touched = _Touched(self, scope)
         for member in members:
@@ -243,12 +194,12 @@ class Clusters(Projection):
             self.members.put(after)
         touched.put()
 
-    def _count(self, scope: tuple[str, ...], taken: list[Change]) -> None:
+    def _count(self, scope: tuple[str, ...], taken: list[Change], embedder: str) -> None:
         row = self.scopes.get(scope) or ClusterScope(scope)
         changes = row.changes + len(taken)
         since_refined = changes % REFINE_EVERY
         refined = taken[-1 - since_refined].position if since_refined < len(taken) else row.refined
-        self.scopes.put(attrs.evolve(row, changes=changes, upto=taken[-1].position, refined=refined))
+        self.scopes.put(ClusterScope(scope, changes, taken[-1].position, refined, embedder))
 
 
 class _Touched:
@@ -309,20 +260,19 @@ def _changed(before: ClusterMember | None, change: Change, cluster: str) -> Clus
     if before is not None:
         tags = before.tags if tags is None else tags
         confidence = before.confidence if confidence is None else confidence
-    if change.text is not None and change.vector is not None:
-        words, opposites = words_and_opposites(change.text)
+    if change.text is not None:
         return ClusterMember(
             id=change.id,
             scope=change.scope,
             cluster=cluster,
             kind=change.kind or "",
-            words=words,
+            words=change.words,
             tags=tags or (),
-            opposites=opposites,
+            opposites=change.opposites,
             confidence=confidence or 0.0,
             time_ns=change.time_ns,
             changed=change.position,
-            vector=change.vector,
+            told=change.position,
         )
     if before is None:
         return None

@@ -5,13 +5,13 @@ The clusterer needs numpy, which takes longer to import than all the rest: so it
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from ..core.embedder import Embedder
+from ..core.embedder import Embedder, is_pure
 from ..core.errors import InvalidInput
 from ..projections.clusters.events import CLUSTER_EVENTS
 from ..projections.clusters.view import Clusters
@@ -43,16 +43,33 @@ class ClusterSettings:
             message = f"changes is 1 or more, quiet_s and depth are 0 or more, not {self!r}"
             raise InvalidInput(message)
 
-    def maker(self) -> Callable[[], Clusterer]:
-        """What makes the clusterer, at the start and after each crash."""
+    def maker(self, recalls: Sequence[Embedder] = ()) -> Callable[[], Clusterer]:
+        """What makes the clusterer, at the start and after each crash.
+
+        Args:
+            recalls: the embedders that recall goes by, the one that is wanted first. If it is a model, and clusters'
+                too, each text is given to it once.
+        """
         from ..actors.clustering.clusterer import Clusterer  # noqa: PLC0415 - see the head of this file
         from ..projections.clusters.hashing import HashingEmbedder  # noqa: PLC0415
 
         embedder = HashingEmbedder() if self.embedder is None else self.embedder
-        return partial(Clusterer, embedder, changes=self.changes, quiet_s=self.quiet_s, depth_max=self.depth)
+        is_shared = bool(recalls) and not is_pure(embedder) and recalls[0].identity == embedder.identity
+        return partial(
+            Clusterer,
+            embedder,
+            changes=self.changes,
+            quiet_s=self.quiet_s,
+            depth_max=self.depth,
+            is_shared=is_shared,
+        )
 
 
-def with_clusters(clusters: ClusterSettings | bool, options: dict[str, Any]) -> dict[str, Any]:  # noqa: FBT001 - a setting
+def with_clusters(
+    clusters: ClusterSettings | bool,  # noqa: FBT001 - a setting
+    embedders: Sequence[Embedder],
+    options: dict[str, Any],
+) -> dict[str, Any]:
     """What to open an engine with."""
     options["events"] = (*CLUSTER_EVENTS, *options.get("events", ()))
     if clusters is False:
@@ -60,5 +77,5 @@ def with_clusters(clusters: ClusterSettings | bool, options: dict[str, Any]) -> 
     options["async_projections"] = (Clusters, *options.get("async_projections", ()))
     if not options.get("read_only", False):
         settings = ClusterSettings() if clusters is True else clusters
-        options["actors"] = (settings.maker(), *options.get("actors", ()))
+        options["actors"] = (settings.maker(embedders), *options.get("actors", ()))
     return options

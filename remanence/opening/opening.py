@@ -220,7 +220,7 @@ async def open_memory(
         NotFound, Damaged, StorageFailed, InvalidInput: as `open_engine`.
     """
     embedders = embedders_of(embedder)
-    options = with_embedders(embedders, with_clusters(clusters, options))
+    options = with_embedders(embedders, with_clusters(clusters, embedders, options))
     events = (*MEMORY_EVENTS, MemoryRecalled, *TAGGING_EVENTS, *options.pop("events", ()))
     projections = (Memories, *options.pop("projections", ()))
     options = with_tagger(options, tagger=tagger)

@@ -14,7 +14,8 @@ import attrs
 from ..core.clock import from_ns, to_ns
 from ..core.errors import NotFound
 from ..projections.clusters.measures import CONTRADICTION_CONFIDENCE, Drift, drift, names, strength
-from ..projections.clusters.view import ClusterMember, ClusterRow, Clusters
+from ..projections.clusters.rows import ClusterMember, ClusterRow
+from ..projections.clusters.view import Clusters
 from ..projections.memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
 from ..projections.memories.view import MemoryRow
 from .identity import as_scope

@@ -6,17 +6,21 @@ No expectation lives here.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import accumulate, pairwise
 from typing import Any
 
 import attrs
+import numpy as np
 from hypothesis import strategies as st
 
 from remanence.actors.clustering.deciding import Decision, Work, decide
 from remanence.actors.clustering.known import Known
 from remanence.codecs.vectors import pack_directions
+from remanence.core.embedder import EmbedderIdentity
+from remanence.projections.clusters.concepts import words_and_opposites
 from remanence.projections.clusters.hashing import HashingEmbedder
-from remanence.projections.clusters.view import Change
+from remanence.projections.clusters.rows import Change
 
 SCOPE = ("ada",)
 EMBEDDER = HashingEmbedder()
@@ -37,26 +41,69 @@ sentences = st.one_of(
 )
 labels = st.lists(st.sampled_from(["home", "work", "tea"]), max_size=2, unique=True).map(tuple)
 ids = st.sampled_from([f"m{number}" for number in range(12)])
-told = st.builds(Change, st.just(0), ids, st.just(SCOPE), st.just(0), st.just("fact"), sentences, labels, st.just(0.8))
+told = st.builds(
+    Change,
+    st.just(0),
+    ids,
+    st.just(SCOPE),
+    st.just(0),
+    st.just("fact"),
+    sentences,
+    st.just(()),
+    st.just(()),
+    labels,
+    st.just(0.8),
+)
 reworded = st.builds(attrs.evolve, told, tags=st.none(), confidence=st.none())
 relabelled = st.builds(attrs.evolve, told, text=st.none(), confidence=st.none())
 gone = st.builds(Change, st.just(0), ids, st.just(SCOPE), st.just(0), is_gone=st.just(value=True))
 
 
 def numbered(changes: Sequence[Change]) -> list[Change]:
-    """The changes with positions, times and vectors; positions have gaps, as they have in a log."""
-    texts = [change.text or "" for change in changes]
-    vectors = pack_directions(EMBEDDER.embed(texts)) if texts else []
+    """The changes with positions, times and words; positions have gaps, as they have in a log."""
     return [
-        attrs.evolve(change, position=3 * index, time_ns=index, vector=None if change.text is None else vector)
-        for index, (change, vector) in enumerate(zip(changes, vectors, strict=True), 1)
+        attrs.evolve(change, position=3 * index, time_ns=index, words=words_and_opposites(change.text or "")[0])
+        for index, change in enumerate(changes, 1)
     ]
+
+
+def vectors_of(changes: Sequence[Change]) -> dict[int, bytes]:
+    """The vectors of the texts that changes bring."""
+    return {change.position: _packed(change.text) for change in changes if change.text is not None}
+
+
+@cache
+def _packed(text: str) -> bytes:
+    return pack_directions(EMBEDDER.embed([text]))[0]
 
 
 change = st.one_of(told, told, told, reworded, relabelled, gone)
 lives = st.one_of(st.lists(change, max_size=20), st.lists(change, min_size=60, max_size=140)).map(numbered)
 """Changes of a dozen memories; often enough of them that whole clusters are looked at."""
 cuts = st.lists(st.integers(1, 30), min_size=1, max_size=10)
+
+
+class Model:
+    """A model, so its vectors are recorded: those of the hashing embedder, turned by its name.
+
+    It fails as often as it is told to, and hears of every text that it is asked about.
+    """
+
+    def __init__(self, name: str, *, columns: int = DIMENSION) -> None:
+        self.identity = EmbedderIdentity(name, DIMENSION, "00")
+        self.asked: list[str] = []
+        self.failures = 0
+        self._columns = columns
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """A row for each text."""
+        if self.failures:
+            self.failures -= 1
+            message = "the model is not at home"
+            raise ConnectionError(message)
+        self.asked += texts
+        turned = [" ".join(self.identity.name + word for word in text.split()) for text in texts]
+        return EMBEDDER.embed(turned)[:, : self._columns]
 
 
 def parts(changes: Sequence[Change], sizes: Sequence[int]) -> list[Sequence[Change]]:
@@ -68,7 +115,11 @@ def parts(changes: Sequence[Change], sizes: Sequence[int]) -> list[Sequence[Chan
 
 def decided(known: Known, changes: Sequence[Change], sizes: Sequence[int], depth_max: int = 3) -> list[Decision]:
     """What is decided when the changes are taken in in these parts."""
-    return [each for part in parts(changes, sizes) for each in decide(known, part, Work(), depth_max)]
+    return [
+        each
+        for part in parts(changes, sizes)
+        for each in decide(known, part, vectors_of(part), Work(), depth_max=depth_max)
+    ]
 
 
 def everything(known: Known) -> dict[str, Any]:

@@ -73,12 +73,17 @@ def told(view: Clusters) -> dict[str, Any]:
         "waiting": view.changes.count(),
         "members": {
             member.id: attrs.evolve(
-                member, cluster=str(oldest[member.cluster]), changed=order[member.changed], time_ns=0
+                member, cluster=str(oldest[member.cluster]), changed=order[member.changed], told=0, time_ns=0
             )
             for member in members
         },
         "clusters": {
             oldest[row.id]: (row.size, dict(row.concepts)) for row in view.clusters.select() if row.id in oldest
         },
+        "vectors": {
+            member.id: sorted((row.embedder, row.vector) for row in view.vectors.iterate() if row.told == member.told)
+            for member in members
+        },
+        "all vectors": view.vectors.count(),
         "scopes": {row.scope: (row.changes, row.embedder) for row in view.scopes.select()},
     }

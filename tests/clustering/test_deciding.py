@@ -18,10 +18,11 @@ from remanence.actors.clustering.exact import members_max
 from remanence.actors.clustering.known import Known, Memory
 from remanence.codecs.vectors import pack_directions
 from remanence.projections.clusters.events import ClusterAssigned, ClusterMerged, ClusterSplit
-from remanence.projections.clusters.view import REFINE_EVERY, Change
+from remanence.projections.clusters.rows import Change
+from remanence.projections.clusters.view import REFINE_EVERY
 
 from ..effort import short
-from .material import DIMENSION, EMBEDDER, SCOPE, cuts, decided, everything, lives, numbered
+from .material import DIMENSION, EMBEDDER, SCOPE, cuts, decided, everything, lives, numbered, vectors_of
 
 
 def known_after(changes: list[Change], sizes: list[int], depth_max: int = 3) -> Known:
@@ -49,7 +50,7 @@ def test_batches_of_a_wave_can_be_decided_in_any_order(changes: list[Change], ra
     """What is put into different batches of one wave shares nothing, so whichever comes first makes no difference."""
     plain, shuffled = Known(SCOPE, DIMENSION), Known(SCOPE, DIMENSION)
     for part in (changes[:25], changes[25:50]):
-        steps = steps_of(plain, part)
+        steps = steps_of(plain, part, vectors_of(part))
         assign(plain, steps)
         for wave in waves(touched_by(shuffled, steps)):
             random.shuffle(wave)
@@ -90,7 +91,12 @@ def test_decisions_say_which_memories_are_where(changes: list[Change]) -> None:
 
 def of_texts(*texts: str) -> list[Change]:
     """New memories that say this."""
-    return numbered([Change(0, f"m{number:03}", SCOPE, 0, "fact", text, (), 0.8) for number, text in enumerate(texts)])
+    return numbered(
+        [
+            Change(0, f"m{number:03}", SCOPE, 0, "fact", text, tags=(), confidence=0.8)
+            for number, text in enumerate(texts)
+        ]
+    )
 
 
 def test_what_is_about_the_same_stands_together() -> None:
@@ -127,10 +133,10 @@ def test_of_equals_the_oldest_cluster_is_joined() -> None:
 def test_clusters_that_became_alike_merge_into_the_oldest() -> None:
     """Two clusters of one subject, founded apart, are one after the next look at whole clusters."""
     changes = of_texts("alpha", "beta", *(f"thing{number} other{number}" for number in range(REFINE_EVERY - 2)))
-    same = changes[0].vector
-    changes[1] = attrs.evolve(changes[1], vector=same)
+    vectors = vectors_of(changes)
+    vectors[changes[1].position] = vectors[changes[0].position]
     known = Known(SCOPE, DIMENSION)
-    events = decided(known, changes, [len(changes)])
+    events = decide(known, changes, vectors, Work())
     assert ClusterMerged(SCOPE, "3", ("6",)) in events
     assert known.cluster_of["m000"] == known.cluster_of["m001"] == "3"
 
@@ -141,8 +147,7 @@ def test_a_cluster_about_two_things_splits(monkeypatch: pytest.MonkeyPatch) -> N
     texts = ["kettle jasmine tea"] * 5 + ["kettle deploy pipeline staging token release"] * 3
     known = Known(SCOPE, DIMENSION)
     changes = of_texts(*texts)
-    moved = [attrs.evolve(each, text="kettle " + (each.text or "")) for each in changes]
-    decide(known, moved, Work())
+    decide(known, changes, vectors_of(changes), Work())
     assert len(known.clusters) == 1
     monkeypatch.setattr(refining, "LOOSE", 1.0)
     monkeypatch.setattr(refining, "PART", 0.5)
@@ -156,7 +161,7 @@ def test_a_cluster_takes_no_more_members_than_arithmetic_is_exact_for(monkeypatc
     assert members_max(DIMENSION) > 40_000
     known = Known(SCOPE, DIMENSION)
     monkeypatch.setattr(known, "members_max", 2)
-    decide(known, of_texts("green tea", "green tea", "green tea"), Work())
+    decided(known, of_texts("green tea", "green tea", "green tea"), [3])
     assert sorted(len(cluster.members) for cluster in known.clusters.values()) == [1, 2]
 
 
@@ -164,9 +169,9 @@ def test_being_lazy_saves_work() -> None:
     """Ten changes of two subjects make one event that names each cluster once, not ten."""
     changes = of_texts(*["green tea in the kettle", "deploy to staging with a token"] * 5)
     lazy, eager = Work(), Work()
-    decide(Known(SCOPE, DIMENSION), changes, lazy)
+    decide(Known(SCOPE, DIMENSION), changes, vectors_of(changes), lazy)
     known = Known(SCOPE, DIMENSION)
     for change in changes:
-        decide(known, [change], eager)
+        decide(known, [change], vectors_of([change]), eager)
     assert (lazy.events, lazy.clusters) == (1, 2)
     assert (eager.events, eager.clusters) == (10, 10)

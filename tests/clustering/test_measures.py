@@ -6,10 +6,18 @@ from math import log10
 
 import pytest
 
-from remanence.projections.clusters.concepts import words_and_opposites, words_of
-from remanence.projections.clusters.events import ClusterAssigned, ClusterMerged, ClusterSplit, MemoryEmbedded
+from remanence.projections.clusters.concepts import words_and_opposites
+from remanence.projections.clusters.events import (
+    ClusterAssigned,
+    ClusterMerged,
+    ClustersBegun,
+    ClusterSplit,
+    ClustersRebuilt,
+    MemoryEmbedded,
+)
 from remanence.projections.clusters.measures import drift, names, strength
-from remanence.projections.clusters.view import REFINE_EVERY, ClusterMember, ClusterRow, Clusters
+from remanence.projections.clusters.rows import ClusterMember, ClusterRow, ClusterScope
+from remanence.projections.clusters.view import REFINE_EVERY, Clusters
 from remanence.testkit import check_replay, project
 
 from .material import EMBEDDER, SCOPE
@@ -27,7 +35,7 @@ def test_strength_grows_with_memories_and_concepts(size: int, concepts: int, exp
 
 def member(place: int, confidence: float, kind: str = "fact") -> ClusterMember:
     """A member that was told at this time."""
-    return ClusterMember(f"m{place}", SCOPE, "1", kind, ("tea",), (), (), confidence, place, place, b"")
+    return ClusterMember(f"m{place}", SCOPE, "1", kind, ("tea",), (), (), confidence, place, place, place)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +70,8 @@ def test_names_say_what_others_are_not_about() -> None:
 
 def test_concepts_are_words_that_mean_something() -> None:
     """Lower case, each once, in order; no stop word, nothing shorter than three letters, no bare number."""
-    assert words_of("The Tea, and the KETTLE: 2026 tea is on_it at 7 am") == ("tea", "kettle", "on_it")
-    assert len(words_of(" ".join(f"word{number}" for number in range(100)))) == 48
+    assert words_and_opposites("The Tea, and the KETTLE: 2026 tea is on_it at 7 am")[0] == ("tea", "kettle", "on_it")
+    assert len(words_and_opposites(" ".join(f"word{number}" for number in range(100)))[0]) == 48
 
 
 def test_opposites_are_whole_words_of_one_text() -> None:
@@ -76,44 +84,85 @@ def test_opposites_are_whole_words_of_one_text() -> None:
 VECTOR = bytes(EMBEDDER.identity.dimension)
 
 
-def embedded(memory_id: str, told: int) -> MemoryEmbedded:
+def embedded(memory_id: str, told: int, embedder: str = "model") -> MemoryEmbedded:
     """The vector of a text."""
-    return MemoryEmbedded(memory_id, SCOPE, told, "hashing", VECTOR)
+    return MemoryEmbedded(memory_id, SCOPE, told, embedder, VECTOR)
 
 
 HISTORY = [
     remembered("m1", "green tea", "home"),
     remembered("m2", "deploy"),
-    embedded("m1", 1),
-    embedded("m2", 2),
-    ClusterAssigned(SCOPE, (1, 2), {"1": ("m1",), "2": ("m2",)}),
+    ClusterAssigned(SCOPE, (1, 2), {"1": ("m1",), "2": ("m2",)}, embedder="hashing"),
     revised("m1", tags=("work",)),
-    ClusterAssigned(SCOPE, (6,), {"1": ("m1",)}),
+    ClusterAssigned(SCOPE, (4,), {"1": ("m1",)}, embedder="hashing"),
     ClusterMerged(SCOPE, "1", ("2",)),
-    ClusterSplit(SCOPE, "1", "6.1", ("m2",)),
+    ClusterSplit(SCOPE, "1", "4.1", ("m2",)),
     forgotten("m1"),
-    ClusterAssigned(SCOPE, (10,), {}, ("m1",)),
-    ClusterAssigned(SCOPE, (10,), {"9": ("m1",)}),
+    ClusterAssigned(SCOPE, (8,), {}, ("m1",), embedder="hashing"),
+    ClusterAssigned(SCOPE, (8,), {"9": ("m1",)}, embedder="hashing"),
+]
+CHANGED = [
+    ClustersBegun("one"),
+    remembered("m1", "green tea"),
+    remembered("m2", "jasmine tea"),
+    embedded("m1", 2, "one"),
+    embedded("m2", 3, "one"),
+    embedded("m2", 3, "recall's"),
+    ClusterAssigned(SCOPE, (2, 3), {"2": ("m1",), "3": ("m2",)}, embedder="one"),
+    revised("m2", "black tea"),
+    embedded("m2", 8, "one"),
+    ClustersBegun("two"),
+    embedded("m1", 2, "two"),
+    embedded("m2", 3, "two"),
+    ClustersBegun("three"),
+    embedded("m1", 2, "three"),
+    embedded("m2", 3, "three"),
+    ClustersRebuilt(SCOPE, "three", {"2": ("m1", "m2")}),
+    embedded("m2", 8, "three"),
+    ClusterAssigned(SCOPE, (8,), {"2": ("m2",)}, embedder="three"),
 ]
 
 
 def test_the_view_follows_each_decision() -> None:
     """Members move, clusters count them, labels change, the forgotten leave; what is decided twice counts once."""
-    relabelled = project(HISTORY[:7], Clusters)
+    relabelled = project(HISTORY[:5], Clusters)
     assert dict(relabelled.clusters.select()[0].concepts) == {"green": 1, "tea": 1, "work": 1}
-    merged = project(HISTORY[:8], Clusters)
+    merged = project(HISTORY[:6], Clusters)
     assert [(row.id, row.size) for row in merged.clusters.select()] == [("1", 2)]
     last = project(HISTORY, Clusters)
-    assert [(row.id, row.size) for row in last.clusters.select()] == [("6.1", 1)]
+    assert [(row.id, row.size) for row in last.clusters.select()] == [("4.1", 1)]
     assert [row.id for row in last.members.select()] == ["m2"]
     assert last.changes.count() == 0
     [scope] = last.scopes.select()
-    assert (scope.changes, scope.upto, scope.refined) == (4, 10, 0)
+    assert (scope.changes, scope.upto, scope.refined) == (4, 8, 0)
 
 
 def test_the_view_can_be_rebuilt_at_every_point() -> None:
     """Whatever is folded in one go, or one by one, or anew, is the same view."""
     check_replay(Clusters, HISTORY)
+    check_replay(Clusters, CHANGED)
+
+
+def test_vectors_are_kept_of_the_embedder_in_use_and_of_the_next_one() -> None:
+    """One for each text that matters, of the embedder that was begun last; the old ones go when clusters are rebuilt.
+
+    Those of an embedder that was begun and given up go too, and vectors that nobody makes clusters of never come.
+    """
+
+    def kept(count: int) -> list[tuple[int, str]]:
+        return [(row.told, row.embedder) for row in project(CHANGED[:count], Clusters).vectors.select()]
+
+    assert kept(7) == [(2, "one"), (3, "one")]
+    assert kept(9) == [(2, "one"), (3, "one"), (8, "one")]
+    assert kept(12) == [*kept(9)[:1], (2, "two"), (3, "one"), (3, "two"), (8, "one")]
+    assert kept(15) == [(2, "one"), (2, "three"), (3, "one"), (3, "three"), (8, "one")]
+    assert kept(16) == [(2, "three"), (3, "three")]
+    assert kept(18) == [(2, "three"), (8, "three")]
+    view = project(CHANGED, Clusters)
+    assert [(row.id, row.size, dict(row.concepts)) for row in view.clusters.select()] == [
+        ("2", 2, {"black": 1, "green": 1, "tea": 2})
+    ]
+    assert view.scopes.get(SCOPE) == ClusterScope(SCOPE, 3, 8, 0, "three")
 
 
 def test_the_place_of_the_last_look_at_whole_clusters_is_kept() -> None:
