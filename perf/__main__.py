@@ -61,6 +61,8 @@ def _run(options: Namespace, folder: Path, results: list[Result]) -> None:
         events=events,
         peers=options.peers,
         data=options.data,
+        locomo=options.locomo,
+        cranfield=options.cranfield,
     )
     for name in dict.fromkeys(options.workloads or WORKLOADS):
         _say(f"{name}: preparing")
@@ -84,7 +86,9 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--events", type=_positive, metavar="N", help="events in the logs that are read")
     parser.add_argument("--dir", type=Path, metavar="D", help="where files are written; the disk that is meant")
     parser.add_argument("--data", type=Path, metavar="FILE", help="a transcript to measure sizes on")
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave UmaDB and eventsourcing out")
+    parser.add_argument("--locomo", type=Path, metavar="FILE", help="LoCoMo's JSON: real questions for recall")
+    parser.add_argument("--cranfield", type=Path, metavar="FOLDER", help="the Cranfield collection: more texts")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="leave out what isn't ours")
     return parser
 
 

@@ -59,7 +59,10 @@ class Plan:
         warm_ups: rounds before those, thrown away.
         seconds: how long a run lasts that is limited by time.
         events: events in the logs that are read.
+        peers: whether those that are installed beside us are measured too.
         data: a transcript to measure sizes on, or None for the one that ships with the package.
+        locomo: LoCoMo's JSON, for what is measured of recall, or None for made-up words.
+        cranfield: a folder with the Cranfield collection, for the same, or None.
     """
 
     folder: Path
@@ -69,6 +72,8 @@ class Plan:
     events: int = 200_000
     peers: bool = True
     data: Path | None = None
+    locomo: Path | None = None
+    cranfield: Path | None = None
 
 
 @attrs.frozen

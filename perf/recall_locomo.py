@@ -78,8 +78,8 @@ def conversations(path: Path) -> list[Conversation]:
 
 
 def _conversation(sample: Mapping[str, Any]) -> Conversation:
-    told = sample["conversation"]
-    sessions = sorted(filter(_SESSION.fullmatch, told), key=lambda name: int(name.removeprefix("session_")))
+    told: Mapping[str, Any] = sample["conversation"]
+    sessions = sorted(filter(_SESSION.fullmatch, told), key=_number)
     turns = [
         Turn(turn["dia_id"], session, place, turn["speaker"], _said(turn), _date(told[f"{session}_date_time"]))
         for session in sessions
@@ -90,6 +90,10 @@ def _conversation(sample: Mapping[str, Any]) -> Conversation:
 
 def _date(text: str) -> datetime:
     return datetime.strptime(text, SAID_AT).replace(tzinfo=UTC)
+
+
+def _number(session: str) -> int:
+    return int(session.removeprefix("session_"))
 
 
 def _said(turn: Mapping[str, str]) -> str:

@@ -100,7 +100,7 @@ def _rows(result: Result) -> Iterator[tuple[str, str, str, str, str, str, str]]:
 
 def _row(*cells: str) -> str:
     name, value, spread, ratio, goal, mark = cells
-    return f"  {name:<14}{value:>12}{spread:>23}{ratio:>9}{goal:>13} {mark}".rstrip()
+    return f"  {name:<24}{value:>11}{spread:>21}{ratio:>8}{goal:>12} {mark}".rstrip()
 
 
 def _number(value: float, unit: str) -> str:

@@ -15,7 +15,17 @@ import attrs
 
 __all__ = ["Surroundings", "default_folder", "file_system", "look_around"]
 
-_PACKAGES: Final = ("remanence", "trio", "lmdb", "msgspec", "zstandard", "eventsourcing", "umadb")
+_PACKAGES: Final = (
+    "remanence",
+    "trio",
+    "lmdb",
+    "msgspec",
+    "zstandard",
+    "eventsourcing",
+    "umadb",
+    "chromadb",
+    "lancedb",
+)
 _IN_MEMORY: Final = frozenset({"tmpfs", "ramfs"})
 _FLUSHES: Final = 25
 _MOUNTS: Final = Path("/proc/self/mounts")

@@ -17,6 +17,7 @@ from .harness import Case, Plan
 from .opening import opening
 from .rebuild import rebuild
 from .recall import recall
+from .recall_peers import recall_peers
 from .scan import scan
 from .semantic import semantic
 from .size import size
@@ -39,6 +40,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "codec": codec,
     "cluster": cluster,
     "recall": recall,
+    "recall-peers": recall_peers,
     "rebuild": rebuild,
     "open": opening,
     "verify": verify,

@@ -161,7 +161,7 @@ def test_the_report_fits_a_terminal(tmp_path: Path) -> None:
     text = as_text(look_around(tmp_path), [result()])
     assert all(len(line) <= WIDTH for line in text.splitlines())
     assert "p50 200.00 ms" in text
-    assert "3.00x      ≥ 2.00x ✓" in text
+    assert "3.00x     ≥ 2.00x ✓" in text
     assert "≥ 1,000 ✗" in text
 
 
