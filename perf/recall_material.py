@@ -28,6 +28,7 @@ from .recall_locomo import Conversation, conversations
 __all__ = ["Asked", "Made", "Told", "made", "of_conversation"]
 
 QUESTIONS_MAX: Final = 200
+TEXTS_PER_QUESTION: Final = 5
 SENTENCES_MAX: Final = 3
 TURNS: Final = 20
 VOCABULARY: Final = 50_000
@@ -141,6 +142,6 @@ def _made_up(size: int) -> Made:
     ]
     asked = [
         Asked(" ".join(random.sample(each.text.split(), ASKED_WORDS)), frozenset({each.name}))
-        for each in random.sample(told, min(QUESTIONS_MAX, size))
+        for each in random.sample(told, min(QUESTIONS_MAX, max(1, size // TEXTS_PER_QUESTION)))
     ]
     return Made(told, asked)

@@ -54,7 +54,7 @@ Floats = NDArray[np.float32]
 
 def recall_peers(plan: Plan) -> Iterator[Case]:
     """Sizes as far as the plan goes, and then the evidence of each system."""
-    for size in (size for size in SIZES if size <= max(plan.events, SIZES[0])):
+    for size in [size for size in SIZES if size <= plan.events] or [plan.events]:
         systems, notes = _systems(plan, size)
         side = Side(plan.folder / f"recall-peers-{size}", made(size, plan.locomo, plan.cranfield))
         side.folder.mkdir()
@@ -234,7 +234,8 @@ def _tenths(read: Sequence[str], asked: Sequence[Asked]) -> Sequence[float]:
 
 def _unit(vectors: Floats) -> Floats:
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    unit: Floats = (vectors / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return unit
 
 
 def _disk_bytes(folder: Path) -> int:

@@ -109,8 +109,9 @@ class Remanence:
 
     async def _asked(self, folder: Path, session: Callable[[Ask], T]) -> T:
         async with open_memory(folder) as memory:
-            return session(partial(self._names, memory))
+            return session(partial(self.names, memory))
 
-    def _names(self, memory: MemoryReader, question: str) -> Sequence[str]:
+    def names(self, memory: MemoryReader, question: str) -> Sequence[str]:
+        """The names of the texts that answer a question best, by an open memory."""
         hits = MemoryReader.recall(memory, question, scope=SCOPE, limit=LIMIT, **self.options)
         return [f"{hit.memory.session}:{hit.memory.place}" for hit in hits]

@@ -17,6 +17,7 @@ from .harness import Case, Plan
 from .opening import opening
 from .rebuild import rebuild
 from .recall import recall
+from .recall_methods import recall_methods
 from .recall_peers import recall_peers
 from .scan import scan
 from .semantic import semantic
@@ -41,6 +42,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "cluster": cluster,
     "recall": recall,
     "recall-peers": recall_peers,
+    "recall-methods": recall_methods,
     "rebuild": rebuild,
     "open": opening,
     "verify": verify,
