@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from itertools import count, islice
 from pathlib import Path
 from random import Random
@@ -41,12 +42,13 @@ _SENTENCE: Final = re.compile(r"(?<=[.!?]) +")
 
 @attrs.frozen
 class Told:
-    """A text that is remembered, a turn of a session; known by the two together."""
+    """A text that is remembered, a turn of a session; known by its session and place."""
 
     text: str
     speaker: str
     session: str
     place: int
+    said_at: datetime | None = None
 
     @property
     def name(self) -> str:
@@ -92,7 +94,8 @@ def made(size: int, locomo: Path | None = None, abstracts: Path | None = None) -
 def of_conversation(conversation: Conversation) -> Made:
     """A conversation by itself, with all its questions."""
     told = [
-        Told(turn.text, turn.speaker, f"{conversation.name}/{turn.session}", turn.place) for turn in conversation.turns
+        Told(turn.text, turn.speaker, f"{conversation.name}/{turn.session}", turn.place, turn.said_at)
+        for turn in conversation.turns
     ]
     names = {turn.name: each.name for turn, each in zip(conversation.turns, told, strict=True)}
     asked = [

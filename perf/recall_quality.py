@@ -13,28 +13,23 @@ which take a minute for a thousand turns.
 
 from __future__ import annotations
 
-import math
 import sys
 from argparse import ArgumentParser
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from statistics import mean
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import attrs
 import trio
 
 from remanence.embedders.bert import BertEmbedder
 from remanence.memory.memory import Memory
 from remanence.opening.opening import open_memory
-from remanence.reading.identity import NewMemory
-from remanence.reading.reading import MemoryReader
 
 from .kept_vectors import KeptVectors
 from .recall_cranfield import cranfield
-from .recall_locomo import KINDS, Conversation, conversations
+from .recall_judging import HEADS, coverage, gain, remember_abstracts, remember_turns
+from .recall_locomo import conversations
 
 __all__ = ["main"]
 
@@ -63,16 +58,6 @@ STEPS: Final[Mapping[str, Mapping[str, Any]]] = {
     "balanced, reciprocal ranks": {"fusion": "reciprocal"},
     "balanced + recency 0.5": {"weights": {"recency": 0.5}},
 }
-
-
-@attrs.frozen
-class Asked:
-    """A question and what answers it."""
-
-    scope: str
-    query: str
-    answers: frozenset[str]
-    kind: str
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -105,73 +90,24 @@ async def _embedded(memory: Memory, embedder: KeptVectors | None) -> str:
 async def _locomo(path: Path, folder: Path, embedder: KeptVectors | None) -> None:
     samples = conversations(path)
     async with open_memory(folder / "memory", embedder=embedder) as memory:
-        asked = [each for sample in samples for each in await _told(memory, sample)]
+        asked = [each for sample in samples for each in await remember_turns(memory, sample)]
         what = f"{len(asked)} questions of {len(samples)} conversations, {await _embedded(memory, embedder)}"
         print(f"\nLoCoMo, {what}, coverage@10\n")
-        heads = ["", "all", "without adversarial", *KINDS.values(), "sessions"]
-        print(f"| {' | '.join(heads)} |\n|---|{'---:|' * (len(heads) - 1)}")
+        print(f"|  | {' | '.join(HEADS)} |\n|---|{'---:|' * len(HEADS)}")
         for name, options in STEPS.items():
-            print(f"| {name} | {' | '.join(_coverage(memory, asked, options))} |", flush=True)
-
-
-async def _told(memory: Memory, conversation: Conversation) -> list[Asked]:
-    """Bring a conversation in; its questions."""
-    scope = conversation.name
-    new = [
-        NewMemory(
-            turn.text,
-            scope,
-            "turn",
-            session=turn.session,
-            place=turn.place,
-            speaker=turn.speaker,
-            said_at=turn.said_at,
-        )
-        for turn in conversation.turns
-    ]
-    ids = dict(zip((turn.name for turn in conversation.turns), await memory.remember_many(new), strict=True))
-    return [
-        Asked(scope, question.text, frozenset(ids[name] for name in question.answers), question.kind)
-        for question in conversation.questions
-    ]
-
-
-def _coverage(memory: Memory, asked: Sequence[Asked], options: Mapping[str, Any]) -> list[str]:
-    found: dict[str, list[float]] = defaultdict(list)
-    sessions: list[float] = []
-    for each in asked:
-        hits = MemoryReader.recall(memory, each.query, scope=each.scope, limit=200, **options)
-        found[each.kind].append(len(each.answers & {hit.id for hit in hits[:10]}) / len(each.answers))
-        ranked = list(dict.fromkeys(hit.memory.session for hit in hits))[:10]
-        wanted = {memory.get(answer).session for answer in each.answers}
-        sessions.append(len(wanted & set(ranked)) / len(wanted))
-    every = [value for values in found.values() for value in values]
-    honest = [value for kind, values in found.items() if kind != "adversarial" for value in values]
-    return [
-        f"{100 * mean(values):.1f}" for values in (every, honest, *(found[kind] for kind in KINDS.values()), sessions)
-    ]
+            found = coverage(memory, asked, options)
+            cells = (f"{found[head]:.1f}" if head in found else "" for head in HEADS)
+            print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
 async def _cranfield(path: Path, folder: Path, embedder: KeptVectors | None) -> None:
     collection = cranfield(path)
-    told = collection.abstracts
     async with open_memory(folder / "memory", embedder=embedder) as memory:
-        ids = dict(
-            zip(await memory.remember_many(NewMemory(text, "cranfield") for text in told.values()), told, strict=True)
-        )
-        what = f"{len(collection.questions)} queries over {len(told)} abstracts, {await _embedded(memory, embedder)}"
+        asked = await remember_abstracts(memory, collection)
+        what = f"{len(asked)} queries over {len(collection.abstracts)} abstracts, {await _embedded(memory, embedder)}"
         print(f"\nCranfield, {what}, nDCG@10\n\n| | nDCG@10 |\n|---|---:|")
         for step in ("words (BM25)", "meaning alone", "no feedback", "balanced: all of it"):
-            values: list[float] = []
-            for query, judged in collection.questions.values():
-                hits = MemoryReader.recall(memory, query, scope="cranfield", **STEPS[step])
-                values.append(_ndcg([ids[hit.id] in judged for hit in hits], len(judged)))
-            print(f"| {step} | {100 * mean(values):.1f} |", flush=True)
-
-
-def _ndcg(right: Sequence[bool], wanted: int) -> float:
-    best = sum(1 / math.log2(rank + 2) for rank in range(min(10, wanted)))
-    return sum(1 / math.log2(rank + 2) for rank, is_right in enumerate(right[:10]) if is_right) / best if best else 0.0
+            print(f"| {step} | {gain(memory, asked, STEPS[step]):.1f} |", flush=True)
 
 
 if __name__ == "__main__":

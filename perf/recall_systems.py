@@ -38,6 +38,7 @@ ALONE: Final[Mapping[str, float]] = {
     "session": 0.0,
     "length": 0.0,
     "asks": 0.0,
+    "dates": 0.0,
 }
 """Weights of a search that knows nothing but the texts by themselves."""
 
@@ -99,7 +100,15 @@ class Remanence:
         async with open_memory(folder) as memory:
             while batch := list(islice(rest, BATCH)):
                 await memory.remember_many(
-                    NewMemory(each.text, SCOPE, "turn", session=each.session, place=each.place, speaker=each.speaker)
+                    NewMemory(
+                        each.text,
+                        SCOPE,
+                        "turn",
+                        session=each.session,
+                        place=each.place,
+                        speaker=each.speaker,
+                        said_at=each.said_at,
+                    )
                     for each in batch
                 )
             MemoryReader.recall(memory, "ready", scope=SCOPE)
