@@ -31,6 +31,7 @@ from .actor import Actor
 from .actor_statistics import ActorState, ActorStatistics
 from .address import HERE, Address
 from .asks import Ask
+from .crashes import is_crash, joined, told
 from .feeding import Feed
 from .letters import Reason
 from .mailbox import Mailbox
@@ -118,6 +119,17 @@ class Cell:
             message = f"the actor {self.name} is not alive"
             raise InvalidInput(message)
         self._nursery.start_soon(work)
+
+    def crash(self, error: Exception) -> None:
+        """End this life with an error that came up beside it; if it has ended, say so in the log at least."""
+        if self._nursery is None:
+            _logger.error("after the %s had ended: %s", self.name, error, exc_info=error)
+            return
+
+        async def fail() -> None:
+            raise error
+
+        self._nursery.start_soon(fail)
 
     def unanswered(self) -> list[Ask[Any, Any]]:
         """The asks that this life has taken up and not answered."""
@@ -238,7 +250,8 @@ class Cell:
                 result = await outcome.acapture(self._serve, actor, task_status)
                 nursery.cancel_scope.cancel()
         except* Exception as group:  # noqa: BLE001 - what it spawned has crashed
-            result, self._is_beside = outcome.Error(_first(group)), True
+            self._is_beside = not is_crash(result)
+            result = outcome.Error(joined(result, group))
         finally:
             self._nursery = None
             with trio.CancelScope(shield=True):
@@ -350,7 +363,7 @@ class Cell:
         self._refuse(unanswered, f"{self.name} {why}", crash)
         self._open.clear()
         is_feeding, self._is_feeding = self._is_feeding, False
-        error = None if crash is None else f"{type(crash).__name__}: {crash}"
+        error = None if crash is None else told(crash)
         if error is not None:
             self.state, self.last_error = ActorState.CRASHED, error
             self._changed()
@@ -377,11 +390,3 @@ class Cell:
 
 def _asks(messages: Iterable[Any]) -> list[Ask[Any, Any]]:
     return [each for each in messages if isinstance(each, Ask)]
-
-
-def _first(group: ExceptionGroup[Exception]) -> Exception:
-    """One error of a group to stand for it, if there is but one."""
-    if len(group.exceptions) > 1:
-        return group
-    error = next(iter(group.exceptions))
-    return _first(cast("ExceptionGroup[Exception]", error)) if isinstance(error, ExceptionGroup) else error

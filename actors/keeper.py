@@ -173,6 +173,7 @@ class Keeper(Actor[None]):
                 await self._in_thread(self.view.finish)  # what an earlier process parked is tried again
         self.spawn(self._resume)
         self.cell.knock()
+        self._tell()  # a life that crashed may have shown what it told nobody of
 
     async def knocked(self) -> None:
         while self._is_wanting():
