@@ -108,8 +108,7 @@ class Writer(Actor[_Message]):
         self._waiting: list[_Waiting] = []
         self._staged_bytes = 0
         self._buffered = 0
-        self._is_due = False
-        self._is_committing = False
+        self._is_due = self._is_committing = self._is_broken = False
         self._finished = trio.Event()
         self._housekeeping = threading.Lock()
         self._buffer_begun = trio.Event()
@@ -258,19 +257,18 @@ class Writer(Actor[_Message]):
 
     def _push(self) -> None:
         """Commit what is staged if it is due and nothing else is being committed."""
-        if self._is_committing or not self._is_due:
+        if self._is_committing or not self._is_due or self._is_broken:
             return
-        batch = self._log.take()
-        waiting, self._waiting = self._waiting, []
-        self._is_due = False
-        self._buffered = 0
-        self._staged_bytes = 0
+        self._is_broken = True  # unless what is taken from the log is handed over
+        batch, waiting = self._log.take(), self._waiting
+        if batch.frames:
+            assert self._thread is not None  # noqa: S101 - set before there is anything to commit
+            self._thread.submit(lambda: self._commit(batch), lambda result: self._finish(batch, waiting, result))
+            self._is_committing = True
+        self._is_broken = self._is_due = False
+        self._waiting, self._buffered, self._staged_bytes = [], 0, 0
         if not batch.frames:
             _answer(waiting)
-            return
-        self._is_committing = True
-        assert self._thread is not None  # noqa: S101 - set before there is anything to commit
-        self._thread.submit(lambda: self._commit(batch), lambda result: self._finish(batch, waiting, result))
 
     def _commit(self, batch: Batch) -> None:
         """In the commit thread: the log first, then the views."""
@@ -279,8 +277,20 @@ class Writer(Actor[_Message]):
             _logger.error("%s", failure)
 
     def _finish(self, batch: Batch, waiting: list[_Waiting], result: outcome.Outcome[None]) -> None:
-        """Back in the Trio loop: settle, tell, answer, and go on with what was staged meanwhile."""
+        """Back in the Trio loop. What raises here would take that down, so it is the writer that crashes with it."""
         self._is_committing = False
+        try:
+            finished, self._finished = self._finished, trio.Event()
+            finished.set()
+            self._settle(batch, waiting, result)
+        except Exception as error:  # noqa: BLE001 - whatever it is, everything ends with it
+            self._is_broken = True  # nothing more is written, and who knows what of the last batch there is
+            why = f"the writer crashed ({error!r})"
+            _fail(waiting, lambda key: _unknown(key, why), error)
+            self.cell.crash(error)
+
+    def _settle(self, batch: Batch, waiting: list[_Waiting], result: outcome.Outcome[None]) -> None:
+        """Settle, tell, answer, and go on with what was staged meanwhile."""
         if isinstance(result, outcome.Error):
             with self._housekeeping:
                 self._recover(batch, waiting, result.error)
@@ -289,8 +299,6 @@ class Writer(Actor[_Message]):
             self._failed_in_a_row = 0
             self._acknowledge(batch, waiting)
         self._push()
-        finished, self._finished = self._finished, trio.Event()
-        finished.set()
 
     def _acknowledge(self, batch: Batch, waiting: list[_Waiting]) -> None:
         self.acknowledged = batch.last
@@ -313,8 +321,7 @@ class Writer(Actor[_Message]):
         _logger.error("a commit of %d events failed: %s", len(batch.frames), error)
         staged, self._waiting = self._waiting, []
         was_buffered = self._buffered
-        self._buffered = 0
-        self._is_due = False
+        self._buffered, self._is_due = 0, False
         try:
             head = self._log.recover()
             is_there = head >= batch.last and list(self._log.store.read(batch.first, batch.last)) == batch.frames
