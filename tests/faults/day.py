@@ -24,7 +24,7 @@ from remanence.actors.clustering import clusterer
 from remanence.actors.embedding import embedding
 from remanence.actors.reaction import Reaction
 from remanence.actors.restarts import Restart
-from remanence.actors.tagger import Tags, ToTag
+from remanence.actors.tagger import Tagger, Tags, ToTag
 from remanence.core.embedder import EmbedderIdentity
 from remanence.core.events import event
 from remanence.core.recorded import Recorded
@@ -160,12 +160,15 @@ class Day:
         self.memory.recall(WORDS[0], scope=SCOPES[1])
         self.memory.get(first)
 
-    async def ask(self, name: str) -> None:
+    async def ask(self, name: str, timeout_s: float = 600.0) -> None:
         """Ask an actor, and note what comes of it."""
         at = len(self.asks)
         self.asks.append(f"{name} has not answered")
         try:
-            await self.memory.engine.actor(name).ask("how is it going?", timeout_s=600.0)
+            await self.memory.engine.actor(name).ask("how is it going?", timeout_s=timeout_s)
+        except trio.Cancelled:
+            self.asks[at] = "cancelled"
+            raise
         except Exception as error:  # noqa: BLE001 - to be noted
             self.asks[at] = f"{type(error).__name__}: {error}"
         else:
@@ -177,6 +180,10 @@ class Day:
             await self.work()
             for name in ("tagger", "clusterer", "embedding"):
                 nursery.start_soon(self.ask, name)
+        await self.catch_up()
+
+    async def catch_up(self) -> None:
+        """Wait until everybody has done what there was to do."""
         for _ in range(ROUNDS_MAX):
             await trio.sleep(CAUGHT_UP_S)
             if not (self.findings() or self._crashed()):
@@ -186,7 +193,7 @@ class Day:
         """What is not as if nothing had ever crashed."""
         engine = self.memory.engine
         found = [each for each in self.asks if each.endswith("has not answered")]
-        texts = {row.id: row.text for scope in SCOPES for row in self.memory.find(scope=scope, limit=None)}
+        texts = {row.id: row.text for scope in self.scopes() for row in self.memory.find(scope=scope, limit=None)}
         if texts != self.alive:
             found.append(f"there are {len(texts)} memories, not {len(self.alive)}, or they say something else")
         tags = {row.id: row.tagger for row in engine.view(MemoryTags).rows.select()}
@@ -207,6 +214,10 @@ class Day:
         ]
         return found + self._of_reactions()
 
+    def scopes(self) -> set[tuple[str, ...]]:
+        """Whose memories there are."""
+        return {row.scope for row in self.memory.engine.view(MemoryTags).rows.select()}
+
     def _crashed(self) -> bool:
         return any(each.state != "running" for each in self.memory.engine.statistics().actors)
 
@@ -217,7 +228,9 @@ class Day:
 
 
 @asynccontextmanager
-async def day(path: Path, *, retrain: bool = False, snapshot_events: int | None = None) -> AsyncGenerator[Day]:
+async def day(
+    path: Path, *, tagger: Tagger | None = None, retrain: bool = False, snapshot_events: int | None = None
+) -> AsyncGenerator[Day]:
     """Open an engine with every actor; `alone` has to hold."""
     bell = Bell()
     settings = Settings(
@@ -230,7 +243,7 @@ async def day(path: Path, *, retrain: bool = False, snapshot_events: int | None 
         "events": [Rung, Answered],
         "projections": [Steady],
         "reactions": [bell],
-        "tagger": Librarian(),
+        "tagger": tagger or Librarian(),
         "clusters": ClusterSettings(Model(), changes=3),
         "embedder": (Model(), STATIC),
     }
