@@ -26,7 +26,7 @@ coverage: $(VENV)/.installed-test ## run every test and show the lines none of t
 	@$(BIN)/coverage report
 
 endurance: $(VENV)/.installed-test ## run the long forms: hours of state machines, and hundreds of killed programs
-	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/machine tests/campaigns
+	@HYPOTHESIS_PROFILE=long $(BIN)/pytest tests/machine tests/campaigns tests/faults
 
 check: $(VENV)/.installed-check ## lint, formatting and types; changes nothing
 	$(BIN)/ruff check .

@@ -9,17 +9,12 @@ key finds the first try; and the whole log verifies. The next program goes on wh
 
 from __future__ import annotations
 
-import argparse
-import subprocess
 import sys
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
-from typing import IO, Any, Final
+from typing import Any, Final
 
 import attrs
 import trio
@@ -34,11 +29,11 @@ from remanence.projections.catalog import VERSION, LmdbCatalog
 from remanence.projections.memories.events import MEMORY_EVENTS
 from remanence.projections.views import View
 
+from . import campaign
 from .workload import EVENTS, PROJECTIONS, Acknowledged, Measured, read_report
 
 __all__ = ["Campaign", "Figures"]
 
-ROOT: Final = Path(__file__).parents[2]
 ANSWERS_MAX: Final = 120
 """A program is killed after at most so many answers, and up to so long after the last of them:"""
 DELAY_S: Final = 0.02
@@ -48,24 +43,19 @@ BUFFERED_EVERY: Final = 5
 EARLY_EVERY: Final = 7
 """One program in so many is killed while it starts or opens its folder, or little later."""
 EARLY_S: Final = 0.8
-SECONDS_MAX: Final = 60.0
 
 
 @attrs.define
-class Figures:
+class Figures(campaign.Figures):
     """What a campaign has seen.
 
     Attributes:
-        rounds: programs killed.
-        acknowledged: appends that they were told are durable.
+        acknowledged: appends that programs were told are durable.
         events: events in the log.
-        violations: what should not have been, one sentence each.
     """
 
-    rounds: int = 0
     acknowledged: int = 0
     events: int = 0
-    violations: list[str] = attrs.field(factory=list[str])
 
     def __str__(self) -> str:
         return (
@@ -74,54 +64,43 @@ class Figures:
         )
 
 
-class Campaign:
-    """Rounds of killing and looking, on one folder."""
+class Campaign(campaign.Campaign[Figures]):
+    """Rounds of killing what writes."""
+
+    verdict = "nothing was lost"
 
     def __init__(self, path: Path, seed: int) -> None:
-        self.figures = Figures()
+        super().__init__(Figures(), seed)
         self._path = path
-        self._random = Random(seed)  # noqa: S311 - the same seed kills the same programs
         self._keys: list[Acknowledged] = []
 
-    def round(self) -> None:
-        """Run a program, kill it, and look at what it left."""
-        self.figures.rounds += 1
-        answers = list(self._run_and_kill())
+    def kill_and_look(self) -> None:
+        answers = [read_report(line) for line in self._run_and_kill()]
         self.figures.acknowledged += len(answers)
         self._keys += [each for each in answers if each.key is not None]
         trio.run(self._look, answers)
         self._verify()
 
-    def _run_and_kill(self) -> Iterator[Acknowledged]:
-        """Run a program until it has had some answers, and a little longer."""
-        durability = "durable" if self.figures.rounds % BUFFERED_EVERY else "buffered"
-        options = [str(self._path), str(self.figures.rounds), durability, str(self._random.choice(TASKS))]
-        enough, delay_s = self._random.randrange(ANSWERS_MAX), self._random.uniform(0, DELAY_S)
-        is_early = self.figures.rounds % EARLY_EVERY == 0
-        limit_s = self._random.uniform(EARLY_S / 4, EARLY_S) if is_early else SECONDS_MAX
-        command = [sys.executable, "-m", "tests.campaigns.workload", *options]
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as program:
-            assert program.stdout is not None
-            limit = threading.Timer(limit_s, program.kill)
-            limit.start()
-            yield from _answers(program.stdout, enough, lambda: _kill_soon(program, delay_s))
-            limit.cancel()
-        if program.returncode != -9:
-            self._complain(f"the program ended by itself, with {program.returncode}")
+    def _run_and_kill(self) -> Iterator[bytes]:
+        number = self.figures.rounds
+        durability = "durable" if number % BUFFERED_EVERY else "buffered"
+        options = [str(self._path), str(number), durability, str(self.random.choice(TASKS))]
+        early_s = None if number % EARLY_EVERY else self.random.uniform(EARLY_S / 4, EARLY_S)
+        return self.killed("workload", options, reports_max=ANSWERS_MAX, delay_s=DELAY_S, early_s=early_s)
 
     async def _look(self, answers: Sequence[Acknowledged]) -> None:
         async with remanence.open(self._path, events=EVENTS, projections=PROJECTIONS) as memory:
             log = memory.engine.read()
             self.figures.events = len(log)
             if [each.position for each in log] != list(range(1, len(log) + 1)):
-                self._complain("positions are not dense")
+                self.complain("positions are not dense")
             for each in answers:
                 if not is_there(each, log):
-                    self._complain(f"an acknowledged append is not there: {each}")
+                    self.complain(f"an acknowledged append is not there: {each}")
             self._look_at_memories(memory)
             for projection in (Memories, *PROJECTIONS):
                 if memory.engine.digest(projection) != digest_from_scratch(projection, memory.engine, log):
-                    self._complain(f"the view {projection.name} is not what the log makes")
+                    self.complain(f"the view {projection.name} is not what the log makes")
             await self._retry(memory)
             self.figures.events = memory.engine.head
 
@@ -131,15 +110,15 @@ class Campaign:
         places = Counter((row.session, row.place) for row in rows if row.session is not None)
         for what, count in (said | places).items():
             if count > 1:
-                self._complain(f"{what} is there {count} times")
+                self.complain(f"{what} is there {count} times")
 
     async def _retry(self, memory: Memory) -> None:
         """A program that never heard the answer appends again: the events are there once."""
-        for each in self._random.sample(self._keys, min(3, len(self._keys))):
+        for each in self.random.sample(self._keys, min(3, len(self._keys))):
             events = [Measured(f"s{value % 7}", value, each.text or "") for value in each.values]
             again = await memory.engine.append(*events, key=each.key)
             if not again.is_duplicate or list(again.positions) != each.positions:
-                self._complain(f"a retry was written again: {each.key}")
+                self.complain(f"a retry was written again: {each.key}")
 
     def _verify(self) -> None:
         store = LmdbStore(self._path / "log", read_only=True)
@@ -148,25 +127,9 @@ class Campaign:
         catalog.close()
         store.close()
         if report.problem is not None:
-            self._complain(f"the log does not verify: {report.problem.text}")
+            self.complain(f"the log does not verify: {report.problem.text}")
         if report.events != self.figures.events or report.catalog_checkpoint != report.events:
-            self._complain(f"verified are {report.events} events, the catalog to {report.catalog_checkpoint}")
-
-    def _complain(self, violation: str) -> None:
-        self.figures.violations.append(f"round {self.figures.rounds}: {violation}")
-
-
-def _answers(lines: IO[bytes], enough: int, kill: Callable[[], None]) -> Iterator[Acknowledged]:
-    """What a program reports until it is dead; a line that was cut off is none."""
-    for number, line in enumerate(lines):
-        if number == enough:
-            kill()
-        if line.endswith(b"}\n"):
-            yield read_report(line)
-
-
-def _kill_soon(program: subprocess.Popen[bytes], delay_s: float) -> None:
-    threading.Timer(delay_s, program.kill).start()
+            self.complain(f"verified are {report.events} events, the catalog to {report.catalog_checkpoint}")
 
 
 def is_there(each: Acknowledged, log: Sequence[Recorded[Any]]) -> bool:
@@ -192,29 +155,6 @@ def digest_from_scratch(projection: type[Projection], engine: Engine, log: Seque
     return digest
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a campaign, a line for every ten rounds; 0 when nothing was lost."""
-    parser = argparse.ArgumentParser(description="Kill a program that writes, again and again, and look what is left.")
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args(arguments)
-    begun = time.monotonic()
-    with TemporaryDirectory() as folder:
-        campaign = Campaign(Path(folder) / "memory", options.seed)
-        for number in range(1, options.rounds + 1):
-            campaign.round()
-            if number % 10 == 0 or number == options.rounds:
-                _say(f"{campaign.figures}, {time.monotonic() - begun:.0f} s")
-    for violation in campaign.figures.violations:
-        _say(violation)
-    _say("nothing was lost" if not campaign.figures.violations else "something is wrong")
-    return bool(campaign.figures.violations)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    description = "Kill a program that writes, again and again, and look what is left."
+    sys.exit(campaign.run(lambda folder, seed: Campaign(folder / "memory", seed), description))

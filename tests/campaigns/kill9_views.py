@@ -10,16 +10,11 @@ its views are those of `as_of` then.
 
 from __future__ import annotations
 
-import argparse
 import shutil
-import subprocess
 import sys
-import threading
-import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from random import Random
 from tempfile import TemporaryDirectory
 from typing import Final
 
@@ -29,11 +24,11 @@ import trio
 from remanence import Engine, NotFound, open_engine
 from remanence.core.backup import restore
 
+from . import campaign
 from .keeping import Done, options, projections, read_done
 
 __all__ = ["Campaign", "Figures"]
 
-ROOT: Final = Path(__file__).parents[2]
 CODES: Final = 24
 """So many sorts of programs: two versions of a view, and each of three in the commits or behind them."""
 REPORTS_MAX: Final = 60
@@ -42,94 +37,73 @@ DELAY_S: Final = 0.05
 EARLY_EVERY: Final = 4
 """One program in so many is killed while it starts, opens its folder and goes on with rebuilds, or little later."""
 EARLY_S: Final = 1.2
-SECONDS_MAX: Final = 60.0
+CAUGHT_UP_S: Final = 60.0
 
 
 @attrs.define
-class Figures:
+class Figures(campaign.Figures):
     """What a campaign has seen.
 
     Attributes:
-        rounds: programs killed.
-        done: what they had reported, by kind.
+        done: what programs had reported, by kind.
         resumed: rebuilds that were found begun, and gone on with.
-        violations: what is not as it should be.
     """
 
-    rounds: int = 0
     done: Counter[str] = attrs.field(factory=Counter[str])
     resumed: int = 0
-    violations: list[str] = attrs.field(factory=list[str])
 
     def __str__(self) -> str:
         done = ", ".join(f"{count} of {what}" for what, count in sorted(self.done.items()))
         return f"{self.rounds} rounds, {done}, {self.resumed} resumed, {len(self.violations)} violations"
 
 
-class Campaign:
-    """Rounds of killing and looking, on one folder."""
+class Campaign(campaign.Campaign[Figures]):
+    """Rounds of killing what keeps views."""
+
+    verdict = "every view was whole"
 
     def __init__(self, path: Path, seed: int) -> None:
-        self.figures = Figures()
+        super().__init__(Figures(), seed)
         self._path = path / "log"
         self._backups = path / "backups"
-        self._random = Random(seed)  # noqa: S311 - the same seed kills the same programs
 
-    def round(self) -> None:
-        """Run a program, kill it, and look at what it left."""
-        self.figures.rounds += 1
-        reports = self._run_and_kill()
+    def kill_and_look(self) -> None:
+        reports = [read_done(line) for line in self._run_and_kill()]
         self.figures.done.update(each.what for each in reports)
         trio.run(self._look_only)
         trio.run(self._look, reports)
         shutil.rmtree(self._backups, ignore_errors=True)
 
-    def _run_and_kill(self) -> list[Done]:
-        code = self._random.randrange(CODES)
-        given = [str(self._path), str(self._backups), str(self.figures.rounds), str(code)]
-        enough, delay_s = self._random.randrange(REPORTS_MAX), self._random.uniform(0, DELAY_S)
-        command = [sys.executable, "-m", "tests.campaigns.keeping", *given]
-        reports: list[Done] = []
-        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as program:
-            assert program.stdout is not None
-            is_early = self.figures.rounds % EARLY_EVERY == 0
-            limit_s = self._random.uniform(EARLY_S / 4, EARLY_S) if is_early else SECONDS_MAX
-            limit = threading.Timer(limit_s, program.kill)
-            limit.start()
-            for number, line in enumerate(program.stdout):
-                if number == enough:
-                    threading.Timer(delay_s, program.kill).start()
-                if line.endswith(b"}\n"):
-                    reports.append(read_done(line))
-            limit.cancel()
-        if program.returncode != -9:
-            self._complain(f"the program ended by itself, with {program.returncode}")
-        return reports
+    def _run_and_kill(self) -> Iterator[bytes]:
+        number, code = self.figures.rounds, self.random.randrange(CODES)
+        given = [str(self._path), str(self._backups), str(number), str(code)]
+        early_s = None if number % EARLY_EVERY else self.random.uniform(EARLY_S / 4, EARLY_S)
+        return self.killed("keeping", given, reports_max=REPORTS_MAX, delay_s=DELAY_S, early_s=early_s)
 
     async def _look_only(self) -> None:
         """As a reader that finds what the dead left, with code of any sort."""
         try:
-            async with open_engine(self._path, read_only=True, **options(self._random.randrange(CODES))) as engine:
+            async with open_engine(self._path, read_only=True, **options(self.random.randrange(CODES))) as engine:
                 await self._audit(engine, "a reader")
         except NotFound:
             pass  # the view has to be brought up to date first
 
     async def _look(self, reports: Sequence[Done]) -> None:
-        code = self._random.randrange(CODES)
+        code = self.random.randrange(CODES)
         async with open_engine(self._path, **options(code)) as engine:
             log = engine.read()
             if [each.position for each in log] != list(range(1, len(log) + 1)):
-                self._complain("positions are not dense")
+                self.complain("positions are not dense")
             if any(each.position > len(log) for each in reports):
-                self._complain("what was acknowledged is not there")
+                self.complain("what was acknowledged is not there")
             for projection in projections(code):
-                await engine.wait_for(projection, timeout_s=SECONDS_MAX)
+                await engine.wait_for(projection, timeout_s=CAUGHT_UP_S)
                 if engine.views.of(projection).is_rebuild_pending():
                     self.figures.resumed += 1
                     while engine.views.of(projection).is_rebuild_pending():  # noqa: ASYNC110 - nobody tells its end
                         await trio.sleep(0.005)
                 if engine.checkpoint(projection) != len(log):
-                    self._complain(f"the view {projection.name} has not caught up")
+                    self.complain(f"the view {projection.name} has not caught up")
             await self._audit(engine, "the next program")
             backups = [each for each in reports if each.what == "backup"]
             if backups:
@@ -138,7 +112,7 @@ class Campaign:
     async def _audit(self, engine: Engine, who: str) -> None:
         for audit in await engine.audit():
             if not audit.is_sound:
-                self._complain(f"{who}: the view {audit.view} differs at {audit.position}: {audit.difference}")
+                self.complain(f"{who}: the view {audit.view} differs at {audit.position}: {audit.difference}")
 
     async def _restore(self, engine: Engine, backup: Done, code: int) -> None:
         """A backup that was reported holds all that was acknowledged before it, and is the past."""
@@ -146,40 +120,14 @@ class Campaign:
             copy = Path(folder) / "copy"
             report = restore(self._backups / backup.name, copy)
             if report.problem is not None or report.events < backup.position:
-                self._complain(f"a backup of event {backup.position} holds {report.events}: {report.problem}")
+                self.complain(f"a backup of event {backup.position} holds {report.events}: {report.problem}")
             async with open_engine(copy, **options(code)) as other, engine.as_of(report.events) as past:
                 for projection in projections(code):
                     await other.wait_for(projection)
                     if other.digest(projection) != past.digest(projection):
-                        self._complain(f"the view {projection.name} of a backup is not that of event {report.events}")
-
-    def _complain(self, violation: str) -> None:
-        self.figures.violations.append(f"round {self.figures.rounds}: {violation}")
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a campaign, a line for every ten rounds; 0 when every view was whole."""
-    parser = argparse.ArgumentParser(description="Kill a program that keeps views, again and again, and audit them.")
-    parser.add_argument("--rounds", type=int, default=200)
-    parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
-    begun = time.monotonic()
-    with TemporaryDirectory() as folder:
-        campaign = Campaign(Path(folder), given.seed)
-        for number in range(1, given.rounds + 1):
-            campaign.round()
-            if number % 10 == 0 or number == given.rounds:
-                _say(f"{campaign.figures}, {time.monotonic() - begun:.0f} s")
-    for violation in campaign.figures.violations:
-        _say(violation)
-    _say("every view was whole" if not campaign.figures.violations else "something is wrong")
-    return bool(campaign.figures.violations)
-
-
-def _say(line: str) -> None:
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
+                        self.complain(f"the view {projection.name} of a backup is not that of event {report.events}")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    description = "Kill a program that keeps views, again and again, and audit them."
+    sys.exit(campaign.run(Campaign, description))
