@@ -23,8 +23,8 @@ import trio
 from remanence.actors.clustering.deciding import Work
 from remanence.actors.clustering.taking_in import TakingIn
 from remanence.opening.opening import open_engine
+from remanence.projections.clusters.content import ContentEmbedder
 from remanence.projections.clusters.events import CLUSTER_EVENTS
-from remanence.projections.clusters.hashing import HashingEmbedder
 from remanence.projections.clusters.view import Clusters
 from remanence.projections.memories.events import MEMORY_EVENTS, MemoryRemembered
 
@@ -99,7 +99,7 @@ def _arm(plan: Plan, sessions: int, seen: _Seen, every: int, counted: Callable[[
 async def _cluster(folder: str, sessions: int, every: int) -> tuple[float, Clustering, Work]:
     events = (*MEMORY_EVENTS, *CLUSTER_EVENTS)
     async with open_engine(folder, events=events, async_projections=[Clusters]) as engine:
-        taking = TakingIn(engine, engine.view(Clusters), HashingEmbedder())
+        taking = TakingIn(engine, engine.view(Clusters), ContentEmbedder())
         seconds = 0.0
         runs = list(_runs(sessions))
         for start in range(0, len(runs), every):

@@ -17,13 +17,13 @@ from .known import Cluster, Known
 
 __all__ = ["MERGE", "PART", "refine"]
 
-MERGE: Final = 0.32
+MERGE: Final = 0.50
 """Clusters whose members are this near to each other's are about the same: a little nearer than joining takes."""
-LOOSE: Final = 0.16
+LOOSE: Final = 0.33
 """Clusters whose members are this near to each other, on average, are looked at no further."""
-PART: Final = 0.10
+PART: Final = 0.25
 """Halves of a cluster whose members are no nearer to each other's than this are about different things: with the
-hashing embedder, about what texts have that share a single word.
+content embedder, no nearer than any two turns of a conversation are.
 """
 SPLIT_SIZE_MIN: Final = 6
 PART_SIZE_MIN: Final = 2

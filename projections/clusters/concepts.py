@@ -16,18 +16,26 @@ WORDS_MAX: Final = 48
 WORD_LENGTH_MIN: Final = 3
 WORD_LENGTH_MAX: Final = 40
 _WORD: Final = re.compile(r"\w+")
-STOP_WORDS: Final = frozenset(
-    """
-    a about after again all also am an and any are as at be because been before being both but by can could did do does
-    doing done don down during each else ever every few for from further get gets getting go goes going gone got had has
-    have having he her here hers him his how i if in into is isn it its just know let like ll made make makes many may
-    me might more most much must my no nor not now of off ok okay on once one only or other our out over own re really
-    said same say says she should so some such than that the their them then there these they thing things this those
-    though through to too under until up us use used uses using ve very want wants was wasn way we well went were what
-    when where which while who whom whose why will with would yeah yes you your yours
-    absolutely definitely gonna hello hey lot lots nope sure thank thanks totally wow yep
-    """.split()  # noqa: SIM905 - a page of words reads better than a page of quotes
-)
+_FUNCTION_WORDS: Final = """
+    a about after again all also am an and any are as at be because been before being both but by can could did do
+    does doing don done down during each ever every few for from further get gets getting go goes going gone got had
+    has have having he her here hers hi him his how i if in into is isn it its just know let like ll made make makes
+    many may me might more most much must my no nor not now of off oh ok okay on once one only or other our out over
+    own re really said same say says she should so some such than that the their them then there these they thing
+    things this those though through to too under until up us use used uses using ve very want wants was wasn way we
+    well went were what when where which while who whom whose why will with would yeah yes you your yours
+"""
+_SMALL_TALK: Final = """
+    absolutely ahh always amazing anything anyway awesome best bye came come comes cool day days definitely
+    else enjoy enjoyed everyone everything exactly excited feel feeling feels felt find forward found fun give given
+    glad gonna good great guess guy guys happen happened hear heard hello hey hope keep keeps kept kind last lately
+    long look looking looks lot lots lovely maybe month never new next nice nope nothing ooh perfect pretty proud
+    right see seem seems since someone something sound sounds special still stuff super sure take takes taking
+    talk tell thank thanks think thought time today tomorrow tonight took totally tough try trying week weekend
+    weeks wow yay year years yep yesterday
+"""
+STOP_WORDS: Final = frozenset((_FUNCTION_WORDS + _SMALL_TALK).split())
+"""What no memory is about: words that only hold a sentence together, and what people say in every conversation."""
 OPPOSITES: Final = (
     ("success", "failure"),
     ("good", "bad"),

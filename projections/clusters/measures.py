@@ -73,16 +73,15 @@ def drift(members: Iterable[ClusterMember], start_ns: int, end_ns: int) -> Drift
 def names(rows: Sequence[ClusterRow]) -> Mapping[str, str]:
     """Names for the clusters of a scope: the concepts that most of the members share and few other clusters have.
 
-    That is the measure of term frequency and inverse document frequency, clusters being the documents.
+    That is the measure of term frequency and inverse document frequency, clusters being the documents: what every
+    cluster has, such as the name of who is spoken to, names none of them. What a single memory says names a cluster
+    only for want of what more of them do.
     """
     having = Counter(concept for row in rows for concept in row.concepts)
 
     def telling(row: ClusterRow) -> str:
-        scores = {
-            concept: count * (1 + log((1 + len(rows)) / (1 + having[concept])))
-            for concept, count in row.concepts.items()
-        }
-        best = sorted(scores, key=lambda concept: (-scores[concept], concept))[:NAME_WORDS]
+        scores = {concept: count * log((1 + len(rows)) / having[concept]) for concept, count in row.concepts.items()}
+        best = sorted(scores, key=lambda each: (row.concepts[each] == 1, -scores[each], each))[:NAME_WORDS]
         return ", ".join(best)
 
     return {row.id: telling(row) for row in rows}

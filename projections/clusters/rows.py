@@ -31,7 +31,7 @@ class Change:
         position: the event that made it.
         id: the memory.
         scope: whose memory it is.
-        time_ns: when it was recorded: unix time in nanoseconds.
+        time_ns: when it was said or happened, or else was recorded: unix time in nanoseconds.
         kind: what kind of memory it is; None for what was forgotten.
         text: what it says; None if that stays.
         words: the words that it is about.
@@ -67,7 +67,7 @@ class ClusterMember:
         tags: its labels.
         opposites: pairs of opposites that it says in one breath.
         confidence: how sure it was when it was last told.
-        time_ns: when it was last told: unix time in nanoseconds.
+        time_ns: when that was said or happened, or else was recorded: unix time in nanoseconds.
         changed: position of the event that told it last.
         told: position of the event that brought its text.
     """

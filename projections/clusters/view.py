@@ -15,6 +15,7 @@ from typing import Final
 
 import attrs
 
+from ...core.clock import to_ns
 from ...core.recorded import Recorded
 from ..memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
 from ..projection import Projection, on
@@ -156,12 +157,13 @@ class Clusters(Projection):
     def _wait(self, event: Recorded[MemoryRemembered] | Recorded[MemoryRevised]) -> None:
         told = event.data
         words, opposites = ((), ()) if told.text is None else words_and_opposites(told.text)
+        said_at = told.said_at if isinstance(told, MemoryRemembered) else None
         self.changes.put(
             Change(
                 position=event.position,
                 id=told.id,
                 scope=told.scope,
-                time_ns=event.time_ns,
+                time_ns=event.time_ns if said_at is None else to_ns(said_at),
                 kind=told.kind,
                 text=told.text,
                 words=words,

@@ -8,10 +8,13 @@ from datetime import UTC, datetime
 
 import click
 
-from ..memory.plain import Plain
+from ..memory.plain import Plain, plain_memory
+from ..projections.memories.view import Memories
 from ..reading.clustering import Cluster, Contradiction
 from ..reading.reading import MemoryReader
+from .cards import memory_entry
 from .exits import Exit, Failure, notice
+from .finding import other_scopes
 from .opening import reading, run, writing
 from .options import MomentType, Options, everywhere, examples, pass_options
 from .output import Output
@@ -21,15 +24,18 @@ __all__ = ["clusters"]
 
 
 @click.command(
-    epilog=examples("remanence clusters --scope ada", "remanence clusters --update", "remanence clusters --json"),
+    epilog=examples("remanence clusters --scope ada", "remanence clusters 203", "remanence clusters --update --json"),
 )
+@click.argument("cluster", metavar="[CLUSTER]", required=False)
 @click.option("--scope", metavar="PATH", default="main", show_default=True, help="Whose memories.")
 @click.option("--now", type=MomentType(), help="Tell drift and contradictions as of then; by default, now.")
 @click.option("--update", is_flag=True, help="First take in the changes that wait; this writes to the memory.")
 @everywhere
 @pass_options
-def clusters(options: Options, *, scope: str, now: datetime | None, update: bool) -> None:
+def clusters(options: Options, *, cluster: str | None, scope: str, now: datetime | None, update: bool) -> None:
     """Show the clusters of a scope: how many memories, how strong, how it drifts, what it is about.
+
+    Given a CLUSTER by its number, list its memories.
 
     Strength is 0 to 1. Drift is what became of its memories' confidence in the last 30 days. Memories that say two
     opposites in one breath, told in the last 7 days, are listed as contradictions.
@@ -42,9 +48,13 @@ def clusters(options: Options, *, scope: str, now: datetime | None, update: bool
             found = memory.clusters(scope)
             waiting = memory.waiting_changes()
             if not found:
-                hint = "Take in what waits with --update." if waiting else None
+                is_there = bool(memory.find(scope=scope, limit=1))
+                hint = "Take in what waits with --update." if is_there and waiting else other_scopes(memory, scope)
                 raise Failure(f"there are no clusters in scope {scope}", Exit.NOTHING, hint=hint)
-            _print(out, memory, found, memory.contradictions(until, scope=scope), until)
+            if cluster is None:
+                _print(out, memory, found, memory.contradictions(until, scope=scope), until)
+            else:
+                _print_members(out, memory, [each for each in found if each.id == cluster], cluster)
             out.flush()
             if waiting:
                 notice(f"{count(waiting, 'change')} not taken in yet; --update takes in what waits")
@@ -83,6 +93,18 @@ def _print(
         out.line()
         told = [(each.memory, ", ".join(each.opposites), moment(each.time)) for each in contradictions]
         out.table(("contradiction", "says both", "told"), told)
+
+
+def _print_members(out: Output, memory: MemoryReader, found: list[Cluster], cluster_id: str) -> None:
+    if not found:
+        raise Failure(f"there is no cluster {cluster_id} here", Exit.NOTHING, hint="List them without a number.")
+    for row in map(memory.engine.view(Memories).rows.get, memory.cluster_members(found[0])):
+        if row is None:  # forgotten, and about to leave
+            continue
+        if out.as_json:
+            out.json(plain_memory(row))
+        else:
+            memory_entry(out, row)
 
 
 def _plain(cluster: Cluster, trend: str, contradictions: list[Contradiction]) -> Plain:

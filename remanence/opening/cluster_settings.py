@@ -51,9 +51,9 @@ class ClusterSettings:
                 too, each text is given to it once.
         """
         from ..actors.clustering.clusterer import Clusterer  # noqa: PLC0415 - see the head of this file
-        from ..projections.clusters.hashing import HashingEmbedder  # noqa: PLC0415
+        from ..projections.clusters.content import ContentEmbedder  # noqa: PLC0415
 
-        embedder = HashingEmbedder() if self.embedder is None else self.embedder
+        embedder = ContentEmbedder() if self.embedder is None else self.embedder
         is_shared = bool(recalls) and not is_pure(embedder) and recalls[0].identity == embedder.identity
         return partial(
             Clusterer,

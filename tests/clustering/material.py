@@ -19,11 +19,11 @@ from remanence.actors.clustering.known import Known
 from remanence.codecs.vectors import pack_directions
 from remanence.core.embedder import EmbedderIdentity
 from remanence.projections.clusters.concepts import words_and_opposites
-from remanence.projections.clusters.hashing import HashingEmbedder
+from remanence.projections.clusters.content import ContentEmbedder
 from remanence.projections.clusters.rows import Change
 
 SCOPE = ("ada",)
-EMBEDDER = HashingEmbedder()
+EMBEDDER = ContentEmbedder()
 DIMENSION = EMBEDDER.identity.dimension
 TOPICS = (
     "green tea morning kettle jasmine",
@@ -84,7 +84,7 @@ cuts = st.lists(st.integers(1, 30), min_size=1, max_size=10)
 
 
 class Model:
-    """A model, so its vectors are recorded: those of the hashing embedder, turned by its name.
+    """A model, so its vectors are recorded: those of the content embedder, turned by its name.
 
     It fails as often as it is told to, and hears of every text that it is asked about.
     """

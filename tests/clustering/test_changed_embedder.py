@@ -15,8 +15,8 @@ import trio
 import remanence
 from remanence import ClusterSettings, Engine, Memory
 from remanence.core.embedder import Embedder
+from remanence.projections.clusters.content import ContentEmbedder
 from remanence.projections.clusters.events import ClustersBegun, ClustersRebuilt, MemoryEmbedded
-from remanence.projections.clusters.hashing import HashingEmbedder
 from remanence.projections.clusters.view import Clusters
 
 from .material import EMBEDDER, SCOPE, TOPICS, Model, everything
@@ -40,7 +40,7 @@ async def fresh(path: Path, texts: Sequence[str], embedder: Embedder) -> dict[st
         return told(engine.view(Clusters))
 
 
-class Reversed(HashingEmbedder):
+class Reversed(ContentEmbedder):
     """Pure, and another: texts from their end."""
 
     identity = remanence.EmbedderIdentity("reversed", EMBEDDER.identity.dimension, "00")
@@ -80,7 +80,7 @@ async def test_there_and_back_again(tmp_path: Path) -> None:
             await taking_in(engine, model).all()
         assert [each.data.embedder.partition("/")[0] for each in engine.read(types=[ClustersBegun])] == [
             *("a", "b", "a"),
-            "hashing",
+            "minilm-content",
         ]
         assert engine.view(Clusters).vectors.count() == 0
         assert told(engine.view(Clusters)) == await fresh(tmp_path / "two", TEXTS, EMBEDDER)

@@ -16,8 +16,8 @@ from trio.testing import MockClock
 
 import remanence
 from remanence import Closed, ClusterSettings, InvalidInput, Memory, NotFound
+from remanence.projections.clusters.content import ContentEmbedder
 from remanence.projections.clusters.events import ClusterAssigned
-from remanence.projections.clusters.hashing import HashingEmbedder
 
 from .stage import SETTINGS
 
@@ -92,14 +92,14 @@ class Moody:
     """An embedder that fails as often as it is told to."""
 
     failures: int
-    identity = HashingEmbedder.identity
+    identity = ContentEmbedder.identity
 
     def embed(self, texts: Sequence[str]) -> Any:
         """Vectors, or none."""
         if self.failures:
             self.failures -= 1
             raise ConnectionError("the model is not at home")
-        return HashingEmbedder().embed(texts)
+        return ContentEmbedder().embed(texts)
 
 
 async def test_a_failing_model_stops_nobody_and_loses_nothing(
@@ -153,6 +153,24 @@ async def test_clusters_can_be_read(tmp_path: Path) -> None:
         assert memory.contradictions(now + timedelta(days=8), scope="ada") == []
         assert [each.name for each in memory.clusters("ada", min_strength=0.25)] == [tea.name, deploy.name]
         assert memory.clusters("juno") == []
+
+
+async def test_time_is_when_something_was_said(tmp_path: Path) -> None:
+    """Turns of an old conversation are old, whenever they were imported; what is revised is told anew."""
+    then = datetime(2023, 5, 8, tzinfo=UTC)
+    async with clustered(tmp_path) as memory:
+        old = await memory.remember("the kettle works but the old kettle is broken", said_at=then)
+        await memory.take_into_clusters()
+        [cluster] = memory.clusters()
+        now = datetime.now(UTC)
+        assert memory.cluster_strength(cluster, then - timedelta(seconds=1)) == 0
+        assert memory.cluster_drift(cluster, then + timedelta(days=1)).occurrences == 1
+        assert memory.cluster_drift(cluster, now).occurrences == 0
+        assert [found.time for found in memory.contradictions(then)] == [then]
+        await memory.revise(old, "a kettle works, another is broken")
+        await memory.take_into_clusters()
+        assert memory.contradictions(then) == []
+        assert [found.memory for found in memory.contradictions(datetime.now(UTC))] == [old]
 
 
 async def test_the_past_has_its_clusters(tmp_path: Path) -> None:

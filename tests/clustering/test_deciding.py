@@ -113,7 +113,7 @@ def test_what_is_about_the_same_stands_together() -> None:
 
 def test_labels_bring_together_what_words_alone_do_not() -> None:
     """A memory joins a cluster whose members bear its labels at a nearness that would not do without."""
-    base, near = of_texts("green tea in the kettle every morning", "vinegar and lemon clean any old kettle")
+    base, near = of_texts("green tea in the kettle every morning", "the repair shop mended the old kettle")
     apart = known_after([base, near], [2])
     tagged = [attrs.evolve(each, tags=("kitchen",)) for each in (base, near)]
     together = known_after(tagged, [2])

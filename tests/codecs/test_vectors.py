@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
 from remanence.codecs.errors import Damaged, InvalidInput
-from remanence.codecs.hashing import hashed
 from remanence.codecs.vectors import GREATEST, pack_directions, quantised, unpack_directions
 
 from ..effort import short
@@ -71,19 +70,3 @@ def test_a_vector_of_another_length_is_found() -> None:
     """Bytes that were cut are damage, not a shorter vector."""
     with pytest.raises(Damaged):
         unpack_directions([b"\0\0\0", b"\0\0"], 3)
-
-
-@given(st.lists(st.text(max_size=40), max_size=8))
-@short(60)
-def test_texts_are_hashed_alike_alone_and_together(texts: list[str]) -> None:
-    """A text's vector doesn't depend on the texts that are hashed with it."""
-    together = hashed(texts, 64, frozenset())
-    alone = [hashed([text], 64, frozenset())[0] for text in texts]
-    assert together.shape == (len(texts), 64)
-    assert all(np.array_equal(one, other) for one, other in zip(together, alone, strict=True))
-
-
-def test_hashed_vectors_are_the_same_on_every_machine() -> None:
-    """The recipe is fixed: what is stored today can be compared with what is made in years."""
-    [packed] = pack_directions(hashed(["green tea"], 16, frozenset()))
-    assert list(np.frombuffer(packed, dtype=np.int8)) == [0, -5, 10, 15, -15, 10, -5, 127, 0, 5, -5, 0, 0, -117, 0, 0]

@@ -48,5 +48,16 @@ def test_programs_get_json(tmp_path: Path) -> None:
 def test_a_scope_without_memories_has_no_clusters(tmp_path: Path) -> None:
     """A scope that nothing is in is nothing to show, and there is nothing to take in."""
     remember(tmp_path)
+    missing = ("clusters", "-p", tmp_path, "--scope", "juno")
+    assert "There is something in main." in call(*missing, code=Exit.NOTHING).stderr
     call("clusters", "-p", tmp_path, "--update")
-    assert "--update" not in call("clusters", "-p", tmp_path, "--scope", "juno", code=Exit.NOTHING).stderr
+    assert "--update" not in call(*missing, code=Exit.NOTHING).stderr
+
+
+def test_the_memories_of_a_cluster_are_listed(tmp_path: Path) -> None:
+    """By its number, as `find` lists memories; a number that no cluster has is nothing to show."""
+    remember(tmp_path)
+    call("clusters", "-p", tmp_path, "--update")
+    assert [each["text"] for each in objects("clusters", "1", "-p", tmp_path)] == [TEXTS[0], TEXTS[2]]
+    assert len(told("clusters", "1", "-p", tmp_path)) == 2
+    assert "no cluster 77" in call("clusters", "77", "-p", tmp_path, code=Exit.NOTHING).stderr
