@@ -97,6 +97,10 @@ if TYPE_CHECKING:
     from .projections.projection import Projection as Projection
     from .projections.projection import on as on
     from .projections.recall.events import MemoryRecalled as MemoryRecalled
+    from .projections.recall.plugs import Analyser as Analyser
+    from .projections.recall.plugs import RecallSettings as RecallSettings
+    from .projections.recall.plugs import Reranker as Reranker
+    from .projections.recall.plugs import Thesaurus as Thesaurus
     from .projections.replaying import DetachedView as DetachedView
     from .projections.schema import Index as Index
     from .projections.slow import SlowQuery as SlowQuery
@@ -158,6 +162,7 @@ _HOMES: Final = {
     "projections.plans": "Found Plan",
     "projections.projection": "Projection on",
     "projections.recall.events": "MemoryRecalled",
+    "projections.recall.plugs": "Analyser RecallSettings Reranker Thesaurus",
     "projections.replaying": "DetachedView",
     "projections.schema": "Index",
     "projections.slow": "SlowQuery",

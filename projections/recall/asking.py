@@ -15,8 +15,9 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from .plugs import Thesaurus
 from .scope_index import ScopeIndex
-from .words import words_of
+from .words import STOP_WORDS
 
 __all__ = ["Asked", "Filters", "asked"]
 
@@ -25,6 +26,8 @@ WORDS_MAX: Final = 64
 NAMED_WITHIN: Final = 1000
 """Words of a question that are looked at for names."""
 NAME_WORDS_MAX: Final = 4
+LOOKED_UP: Final = 64
+"""Words of a question that a thesaurus is asked about."""
 _WORD: Final = re.compile(r"\w+")
 
 
@@ -97,24 +100,38 @@ class Asked:
     is_bare: bool = False
 
 
-def asked(index: ScopeIndex, text: str, *, names: bool = True) -> Asked:
+def asked(
+    index: ScopeIndex, text: str, *, names: bool = True, thesaurus: Thesaurus | None = None, related: float = 0.0
+) -> Asked:
     """Take a question apart.
 
     Args:
         index: the memories.
         text: the question.
         names: whether a speaker's name asks for what they said, instead of for those who say the name.
+        thesaurus: what knows words that are said instead, if anything does.
+        related: what each of those counts, where a word that was asked counts 1.
     """
     named = _named(index, text) if names else {}
-    said, stops = words_of(_without(text, named))
+    asking = _without(text, named)
+    said, stops = index.words.of(asking)
     if not said:
-        said, stops = words_of(text)
-    words = Counter(said or stops)
+        said, stops = index.words.of(text)
+    words: dict[int, float] = dict(Counter(said or stops))
+    if thesaurus is not None and related and said:
+        words = dict.fromkeys(_related(index, asking, thesaurus), related) | words
     speaker = next(iter(named.values())) if len(set(named.values())) == 1 else 0
     if len(words) > WORDS_MAX:
         rarest = sorted(words, key=lambda word: (index.postings.count(word) or len(index.ids), word))[:WORDS_MAX]
-        words = Counter({word: words[word] for word in rarest})
-    return Asked(dict(words), speaker, is_bare=not said)
+        words = {word: words[word] for word in rarest}
+    return Asked(words, speaker, is_bare=not said)
+
+
+def _related(index: ScopeIndex, text: str, thesaurus: Thesaurus) -> list[int]:
+    """The numbers of the words that are said instead of a question's."""
+    words = dict.fromkeys(found[0].lower() for found in islice(_WORD.finditer(text), LOOKED_UP))
+    found = (other for word in words if word not in STOP_WORDS for other in thesaurus.related(word))
+    return [number for each in found for number in index.words.of(each)[0]]
 
 
 def _named(index: ScopeIndex, text: str) -> dict[tuple[int, int], int]:

@@ -26,6 +26,7 @@ from ...core.files import make_folder, replacing
 from .columns import KINDS, Columns
 from .postings import Postings
 from .scope_index import Names, ScopeIndex
+from .words import OWN, Words
 
 __all__ = ["FOLDER", "IndexFiles", "LeafAt"]
 
@@ -39,17 +40,19 @@ LeafAt = Callable[[int], bytes | None]
 class IndexFiles:
     """The files of one log's indexes."""
 
-    def __init__(self, folder: Path, log_id: bytes, leaf_at: LeafAt) -> None:
+    def __init__(self, folder: Path, log_id: bytes, leaf_at: LeafAt, words: Words = OWN) -> None:
         """Look in a folder, which need not be there.
 
         Args:
             folder: the log's views.
             log_id: id of the log.
             leaf_at: looks into the log.
+            words: what a word is: an index of other words is none.
         """
         self._folder = folder / FOLDER
         self._log_id = log_id.hex()
         self._leaf_at = leaf_at
+        self.words = words
 
     def path(self, scope: tuple[str, ...]) -> Path:
         """Where the index of a scope is kept."""
@@ -62,13 +65,15 @@ class IndexFiles:
                 head = json.loads(bytes(found["head"]))
                 if not self._fits(head, scope, position_max):
                     return None
-                return _restored(head, found)
+                return _restored(head, found, self.words)
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
             return None  # not there, cut short, or of another program: it is made anew
 
     def _fits(self, head: dict[str, Any], scope: tuple[str, ...], position_max: int) -> bool:
         position = int(head["position"])
         if head["log"] != self._log_id or tuple(head["scope"]) != scope or position > position_max:
+            return False
+        if head.get("words", OWN.identity) != self.words.identity:
             return False
         leaf = self._leaf_at(position) if position else b""
         return leaf is not None and leaf.hex() == head["leaf"]
@@ -83,6 +88,7 @@ class IndexFiles:
         if leaf is None:
             return
         head = _head(index) | {"log": self._log_id, "scope": scope, "position": index.position, "leaf": leaf.hex()}
+        head["words"] = self.words.identity
         make_folder(self._folder)
         with replacing(self.path(scope)) as file:
             np.savez(file, allow_pickle=False, head=_bytes(head), **_parts(index))
@@ -127,8 +133,8 @@ def _parts(index: ScopeIndex) -> dict[str, NDArray[Any]]:
     }
 
 
-def _restored(head: dict[str, Any], found: Any) -> ScopeIndex:
-    index = ScopeIndex()
+def _restored(head: dict[str, Any], found: Any, words: Words) -> ScopeIndex:
+    index = ScopeIndex(words)
     index.position = int(head["position"])
     columns = index.columns = Columns()
     columns.restore({name: found[name] for name in (*KINDS, "lengths")})

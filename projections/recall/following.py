@@ -25,6 +25,7 @@ from ..rows import Rows
 from .files import IndexFiles
 from .lexical import Scratch
 from .scope_index import ScopeIndex
+from .words import OWN, Words
 
 __all__ = ["CHANGES", "Indexes"]
 
@@ -51,6 +52,7 @@ class Indexes:
         log: Log,
         checkpoint: Callable[[], int],
         files: IndexFiles | None = None,
+        words: Words = OWN,
     ) -> None:
         """Follow a view of memories.
 
@@ -59,11 +61,13 @@ class Indexes:
             log: the log that it is of.
             checkpoint: position of the last event that the rows show.
             files: where indexes are kept from one program to the next; None for nowhere.
+            words: what a word is.
         """
         self._rows = rows
         self._log = log
         self._checkpoint = checkpoint
         self._files = files
+        self._words = words
         self._lock = threading.RLock()
         self._open: OrderedDict[Scope, ScopeIndex] = OrderedDict()
         self._kept: dict[Scope, int] = {}
@@ -131,7 +135,7 @@ class Indexes:
         return index
 
     def _built(self, scope: Scope, checkpoint: int) -> ScopeIndex:
-        index = ScopeIndex()
+        index = ScopeIndex(self._words)
         for row in self._rows().iterate("by_time", scope):
             index.put(row)
         index.position = checkpoint

@@ -149,6 +149,11 @@ class Meaning:
         self._semantic = semantic
         self._known: dict[tuple[str, ...], _Rows] = {}
 
+    @property
+    def is_pure(self) -> bool:
+        """Whether similarities are those of a table now, and no model's."""
+        return self._semantic.space().is_pure
+
     def of(self, scope: tuple[str, ...], index: ScopeIndex, text: str, reach: int) -> Near:
         """How near an index's slots are to a question."""
         space = self._semantic.space()

@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 
 from .asking import Asked, Filters, asked
 from .columns import WINDOWS
-from .feedback import MEMORIES, expanded, pays
+from .feedback import LONG, TURNS, Feedback, around, expanded, names_of, pays
 from .fusion import Method, Scores, fuse
 from .lexical import Lexical, Scratch, standard, touched
 from .meaning import Meaning
 from .periods import nearness, periods
+from .plugs import Thesaurus
 from .scope_index import LETTERS_UNIT, ScopeIndex
 
 __all__ = ["PRESETS", "Preset", "Ranked", "Recipe", "rank"]
@@ -51,10 +52,13 @@ class Recipe:
         length: weight of its length's logarithm.
         asks: what a turn loses that ends by asking.
         dates: what a memory gains that was told at a time which the question names.
+        related: what a word of the thesaurus counts, where one that was asked counts 1.
         recency: weight of how new it is; halves every `half_life_days`.
         importance, confidence: weights of what the memory says of itself.
         half_life_days: what `recency` halves in.
         feedback: whether words of the best answers are asked for as well, where memories are long; 0 or 1.
+        hop: in conversations, what part of the weight goes to words of the best turns and of those beside them, asked
+            for in a second round; 0 for none. There is none by a model's similarities, which do better without.
         convergence_bonus: for all methods but `weighted`: what is added for what is good by words and by meaning.
     """
 
@@ -67,18 +71,20 @@ class Recipe:
     length: float = 0.5
     asks: float = 0.5
     dates: float = 4.0
+    related: float = 0.25
     recency: float = 0.0
     importance: float = 0.0
     confidence: float = 0.0
     half_life_days: float = 30.0
     feedback: float = 1.0
+    hop: float = 0.0
     convergence_bonus: float = 0.2
 
 
 RECIPES: Final[Mapping[str, Recipe]] = {
-    "fast": Recipe(reach=1, meaning=0.0, session=0.0, feedback=0.0, convergence_bonus=0.1),
+    "fast": Recipe(reach=2, meaning=0.0, feedback=0.0, convergence_bonus=0.1),
     "balanced": Recipe(),
-    "accurate": Recipe(),
+    "accurate": Recipe(hop=TURNS.share),
 }
 
 
@@ -113,6 +119,7 @@ def rank(
     explain: bool = False,
     names: bool = True,
     words_of: Callable[[str], Sequence[int]] | None = None,
+    thesaurus: Thesaurus | None = None,
 ) -> Ranked:
     """The memories that answer best.
 
@@ -129,17 +136,26 @@ def rank(
         explain: whether each signal's part is wanted.
         names: whether a speaker's name asks for what they said.
         words_of: the words of a memory, by its id; without it there is no feedback.
+        thesaurus: what knows words that are said instead of others, if anything does.
     """
     if not index.count:
         return Ranked((), (), ())
-    question = asked(index, text, names=names)
+    question = asked(index, text, names=names, thesaurus=thesaurus, related=recipe.related)
     is_long = bool(recipe.feedback) and pays(index)
     asking = _Asking(index, scope, text, filters.allowed(index), recipe, now_ns, scratch, meaning, is_long)
-    if is_long and words_of is not None:
-        first = asking.rank(question, MEMORIES, explain=False)
-        if first.ids:
-            question = expanded(question, first.ids, first.scores, words_of)
+    is_hop = bool(recipe.hop and index.turns and meaning is not None and meaning.is_pure)
+    if (is_long or is_hop) and words_of is not None:
+        question = _learnt(asking, question, words_of, LONG if is_long else attrs.evolve(TURNS, share=recipe.hop))
     return asking.rank(question, limit, explain=explain)
+
+
+def _learnt(asking: _Asking, question: Asked, words_of: Callable[[str], Sequence[int]], how: Feedback) -> Asked:
+    """The question with words of its first answers."""
+    index = asking.index
+    everywhere = attrs.evolve(asking, allowed=None)  # what a filter leaves comes in the order in which it came before
+    first = everywhere.rank(question, how.memories, explain=False)
+    told = [[word for each in around(index, memory_id) for word in words_of(each)] for memory_id in first.ids]
+    return expanded(question, list(zip(told, first.scores, strict=True)), how, names_of(index))
 
 
 @attrs.frozen(eq=False)

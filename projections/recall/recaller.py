@@ -22,8 +22,9 @@ from .files import IndexFiles
 from .following import Indexes
 from .fusion import METHODS, Method
 from .meaning import Meaning, Semantic
+from .plugs import RecallSettings
 from .ranking import RECIPES, Ranked, Recipe, rank
-from .words import words_of
+from .words import OWN, analysed
 
 __all__ = ["Filters", "Recaller", "Recipe", "recipe_of"]
 
@@ -36,13 +37,14 @@ WEIGHT_MAX: Final = 1e6
 class Recaller:
     """Answers questions about a log's memories, in this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - it is made in one place
         self,
         rows: Callable[[], Rows[MemoryRow]],
         log: Log,
         checkpoint: Callable[[], int],
         folder: Path,
         semantic: Semantic | None = None,
+        settings: RecallSettings | None = None,
     ) -> None:
         """Answer from a view of memories.
 
@@ -52,9 +54,14 @@ class Recaller:
             checkpoint: position of the last event that the rows show.
             folder: the log's views, where indexes are kept.
             semantic: what knows what memories mean, if anything does.
+            settings: what is plugged in.
         """
+        settings = settings or RecallSettings()
         self._rows = rows
-        self.indexes = Indexes(rows, log, checkpoint, IndexFiles(folder, log.store.log_id, leaves_of(log.store)))
+        self._words = OWN if settings.analyser is None else analysed(settings.analyser)
+        files = IndexFiles(folder, log.store.log_id, leaves_of(log.store), self._words)
+        self.indexes = Indexes(rows, log, checkpoint, files, self._words)
+        self._thesaurus = settings.thesaurus
         self._meaning = None if semantic is None else Meaning(semantic)
 
     def rank(
@@ -84,11 +91,12 @@ class Recaller:
                 explain=explain,
                 names=names,
                 words_of=self._words_of,
+                thesaurus=self._thesaurus,
             )
 
     def _words_of(self, memory_id: str) -> Sequence[int]:
         row = self._rows().get(memory_id)
-        return () if row is None else words_of(row.text)[0]
+        return () if row is None else self._words.of(row.text)[0]
 
 
 def recipe_of(preset: str, method: Method, weights: Mapping[str, Any]) -> Recipe:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from ..memories.view import MemoryRow
 from .columns import WINDOWS, Columns
 from .postings import Postings
-from .words import words_of
+from .words import OWN, Words
 
 __all__ = ["REACH", "ScopeIndex"]
 
@@ -70,7 +70,8 @@ class Names:
 class ScopeIndex:
     """What recall knows of the memories of one scope."""
 
-    def __init__(self) -> None:
+    def __init__(self, words: Words = OWN) -> None:
+        self.words = words
         self.position = 0
         self.columns = Columns()
         self.postings = Postings()
@@ -105,7 +106,7 @@ class ScopeIndex:
             if self.columns.arrays["changed"][old] == row.changed:
                 return
             self.drop(row.id)
-        said, stops = words_of(row.text)
+        said, stops = self.words.of(row.text)
         session = self.sessions.number(row.session)
         slot = self.columns.add(
             {

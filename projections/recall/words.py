@@ -16,10 +16,13 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Final, cast
 
+import attrs
 import Stemmer  # type: ignore[import-not-found]  # a module in C, without stubs
 from blake3 import blake3
 
-__all__ = ["STOP_WORDS", "Span", "spans", "word_number", "words_of"]
+from .plugs import Analyser
+
+__all__ = ["OWN", "STOP_WORDS", "Span", "Words", "analysed", "spans", "word_number", "words_of"]
 
 Span = tuple[int, int, str]
 """Where a word begins and ends in a text, and its stem."""
@@ -83,6 +86,28 @@ def words_of(text: str) -> tuple[list[int], list[int]]:
         else:
             stops.append(-number)
     return said, stops
+
+
+@attrs.frozen
+class Words:
+    """What a word is.
+
+    Attributes:
+        identity: changes whenever a text would get other words.
+        of: the numbers of a text's words: of those that say something, and of the stop words.
+    """
+
+    identity: str
+    of: Callable[[str], tuple[list[int], list[int]]]
+
+
+OWN: Final = Words("", words_of)
+"""What comes with the package; its identity is the version of the index files."""
+
+
+def analysed(analyser: Analyser) -> Words:
+    """Words as an analyser finds them."""
+    return Words(analyser.identity, lambda text: ([word_number(word) for word in analyser.words(text)], []))
 
 
 def spans(text: str) -> list[tuple[int, int, int]]:

@@ -28,6 +28,7 @@ from ..core.recorded import Recorded
 from ..projections.auditing import Audit
 from ..projections.caching.caches import CacheStatistics
 from ..projections.projection import Projection
+from ..projections.recall.plugs import RecallSettings
 from ..projections.replaying import Replay
 from ..projections.slow import SlowQueries, SlowQuery, never
 from ..projections.view_statistics import ViewStatistics
@@ -99,6 +100,7 @@ class Engine(Appending, Acting, Tending):
         self.clock = clock
         self.entropy = entropy
         self.embedders: tuple[Embedder, ...] = ()
+        self.recall = RecallSettings()
         self._slow = slow
         self._news = trio.Event()
         self._is_closed = False
@@ -252,6 +254,7 @@ class Engine(Appending, Acting, Tending):
         log = past_log(self.log, replay.position)
         past = Engine(self.path, log, replay.views, None, never, clock=self.clock, entropy=self.entropy, is_past=True)
         past.embedders = self.embedders
+        past.recall = self.recall
         try:
             yield past
         finally:

@@ -48,6 +48,7 @@ from ..projections.memories.events import MEMORY_EVENTS
 from ..projections.memories.view import Memories
 from ..projections.projection import Projection
 from ..projections.recall.events import MemoryRecalled
+from ..projections.recall.plugs import RecallSettings
 from ..projections.scratch_folder import remove_leftovers
 from ..projections.skips import ViewSkipped
 from ..projections.slow import SlowQueries
@@ -201,6 +202,7 @@ async def open_memory(
     tagger: Tagger | bool = False,
     clusters: ClusterSettings | bool = False,
     embedder: Embedder | Iterable[Embedder] | None = None,
+    recall: RecallSettings | None = None,
     **options: Any,
 ) -> AsyncGenerator[Memory, None]:
     """Open a memory, making it if it isn't there.
@@ -213,6 +215,7 @@ async def open_memory(
         clusters: whether memories that are about the same are brought together in clusters, or how.
         embedder: what makes vectors of texts, instead of the table that comes with the package. A model's are made in
             the background and recorded; until each memory has one, those after it stand in, if several are given.
+        recall: an analyser, a thesaurus or a reranker of your own.
         options: whatever `open_engine` takes; events and projections of your own come beside memory's.
 
     Raises:
@@ -232,6 +235,7 @@ async def open_memory(
     actors = (partial(Indexer, indexes), *options.pop("actors", ()))
     async with open_engine(path, events=events, projections=projections, actors=actors, **options) as engine:
         engine.embedders = embedders
+        engine.recall = recall or RecallSettings()
         opened.append(Memory(engine, by))
         yield opened[0]
 

@@ -18,6 +18,7 @@ from ..projections.memories.view import Memories, MemoryRow
 from ..projections.recall.events import MemoryRecalled
 from ..projections.rows import Rows
 from .identity import DEFAULT_SCOPE, as_labels, as_scope, check_kind, check_label, check_moment, check_share
+from .reranking import Reranking
 
 if TYPE_CHECKING:  # it needs numpy, which costs as much to import as all of ours: only who recalls pays for it
     from ..projections.recall.ranking import Ranked
@@ -154,10 +155,12 @@ class Recalling:
             until: only before this time.
             min_confidence: only this sure or surer.
             limit: at most so many, up to 10,000.
-            preset: "balanced"; "fast" looks at words alone, and less far around each; "accurate" spares nothing.
+            preset: "balanced"; "fast" looks at words alone, and less far around each; "accurate" asks a
+                second time, with what it has found, and then the reranker, if the memory was opened with one.
             fusion: how several scores become one: "weighted", or "max", "harmonic", "geometric", "reciprocal".
             weights: weights of single signals in place of the preset's: reach, words, meaning, speaker, session,
-                length, asks, dates, recency, half_life_days, importance, confidence, feedback, convergence_bonus.
+                length, asks, dates, related, recency, half_life_days, importance, confidence, feedback, hop,
+                convergence_bonus.
             neighbours: so many turns before and after each hit are given with it.
             explain: whether each hit tells what every signal gave to its score.
 
@@ -197,7 +200,8 @@ class Recalling:
         row = self.get(memory_id)
         asked = _checked(row.text, row.scope, limit, 0, preset, explain=explain)
         filters = _filters(kinds=kinds, tags=tags, without=row.id)
-        alone = {"reach": 0, "feedback": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0, "dates": 0.0}
+        alone = {"reach": 0, "feedback": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0}
+        alone |= {"dates": 0.0, "related": 0.0, "hop": 0.0}
         return self._hits(asked, filters, "weighted", alone, names=False)
 
     # -- inside
@@ -212,7 +216,14 @@ class Recalling:
         engine = self.engine
         semantic = SemanticIndex(engine, *engine.embedders, StaticEmbedder())
         folder = engine.path / "views"
-        return Recaller(self._all_rows, engine.log, lambda: engine.checkpoint(Memories), folder, semantic)
+        return Recaller(
+            self._all_rows, engine.log, lambda: engine.checkpoint(Memories), folder, semantic, engine.recall
+        )
+
+    @cached_property
+    def _reranking(self) -> Reranking | None:
+        settings = self.engine.recall
+        return None if settings.reranker is None else Reranking(settings.reranker, settings)
 
     def _all_rows(self) -> Rows[MemoryRow]:
         return self.engine.view(Memories).rows
@@ -229,6 +240,7 @@ class Recalling:
         from ..projections.recall.recaller import recipe_of  # noqa: PLC0415 - see the import above
 
         recipe = recipe_of(asked.preset, fusion, weights or {})
+        reranking = self._reranking if names and asked.preset == "accurate" else None
         hits: list[Hit] = []
         for _ in range(LOOKS):
             found = self.recaller.rank(
@@ -236,28 +248,44 @@ class Recalling:
                 asked.text,
                 filters=filters,
                 recipe=recipe,
-                limit=asked.limit,
+                limit=asked.limit if reranking is None else max(asked.limit, reranking.texts),
                 now_ns=self.engine.clock(),
                 explain=asked.explain,
                 names=names,
             )
-            hits = self._shown(found, asked.neighbours)
+            hits = self._shown(found)
             if len(hits) == len(found.ids):
                 break
-        return hits
+        if reranking is not None:
+            hits = _reranked(reranking, asked, hits)
+        hits = hits[: asked.limit]
+        return [self._with_neighbours(hit, asked.neighbours) for hit in hits] if asked.neighbours else hits
 
-    def _shown(self, found: Ranked, neighbours: int) -> list[Hit]:
+    def _shown(self, found: Ranked) -> list[Hit]:
         """What is there still, as it was when it was found."""
         rows = self._all_rows()
         hits: list[Hit] = []
         for at, memory_id in enumerate(found.ids):
             row = rows.get(memory_id)
-            if row is None or row.changed != found.changed[at]:
-                continue
-            before, after = _neighbours(rows, row, neighbours)
-            parts: Mapping[str, float] = found.parts[at] if found.parts else {}
-            hits.append(Hit(row, found.scores[at], parts, before, after))
+            if row is not None and row.changed == found.changed[at]:
+                hits.append(Hit(row, found.scores[at], found.parts[at] if found.parts else {}))
         return hits
+
+    def _with_neighbours(self, hit: Hit, count: int) -> Hit:
+        before, after = _neighbours(self._all_rows(), hit.memory, count)
+        return attrs.evolve(hit, before=before, after=after)
+
+
+def _reranked(reranking: Reranking, asked: Asking, hits: list[Hit]) -> list[Hit]:
+    """The best as the reranker orders them, with its scores; as they were if it has nothing to say."""
+    scores = reranking.scores(asked.text, [hit.memory for hit in hits])
+    if scores is None:
+        return hits
+    told = [
+        attrs.evolve(hit, score=score, parts={**hit.parts, "reranker": score} if asked.explain else hit.parts)
+        for hit, score in zip(hits, scores, strict=True)
+    ]
+    return sorted(told, key=lambda hit: -hit.score)
 
 
 def _neighbours(
