@@ -2,39 +2,30 @@
 
     views/recall-<version>/<digest of the scope>.npz
 
-A file is an optimisation and nothing more. It says which log it is of, up to which position, and the leaf of the event
-there, so that it is never taken for another history's; its parts have checksums; whatever is wrong with it, it is left
-out and the index is made anew from the rows. It is written whole under another name and then put in its place: what
-was forgotten or revised before is in no file after that. It holds no text: words are numbers (`words.py`).
+It holds no text: words are numbers (`words.py`). The names of tags, sessions and speakers stand in it, those of living
+memories alone (`compaction.py`). What a file is and what it isn't, `kept_arrays.py` says.
 """
 
 from __future__ import annotations
 
-import contextlib
-import json
-import zipfile
 from array import array
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ...codecs.digests import short_digest
-from ...core.files import make_folder, replacing
+from ..kept_arrays import Arrays, KeptArrays, LeafAt, Noted, Unplaced, name_of
 from .columns import KINDS, Columns
 from .postings import Postings
 from .scope_index import Names, ScopeIndex
 from .words import OWN, Words
 
-__all__ = ["FOLDER", "IndexFiles", "LeafAt"]
+__all__ = ["FOLDER", "IndexFiles"]
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Grows with every change of what a word is or of what is kept."""
 FOLDER: Final = f"recall-{VERSION}"
-LeafAt = Callable[[int], bytes | None]
-"""The leaf of the event at a position of the log, or None if there is none."""
 
 
 class IndexFiles:
@@ -49,58 +40,40 @@ class IndexFiles:
             leaf_at: looks into the log.
             words: what a word is: an index of other words is none.
         """
-        self._folder = folder / FOLDER
-        self._log_id = log_id.hex()
-        self._leaf_at = leaf_at
+        self.kept = KeptArrays(folder / FOLDER, log_id, leaf_at)
         self.words = words
 
     def path(self, scope: tuple[str, ...]) -> Path:
         """Where the index of a scope is kept."""
-        return self._folder / f"{short_digest('/'.join(scope).encode()).hex()[:32]}.npz"
+        return self.kept.path(name_of(scope))
 
     def load(self, scope: tuple[str, ...], position_max: int) -> ScopeIndex | None:
         """The index as it was kept; None if there is none that fits the log and isn't beyond a position."""
+        found = self.kept.load(name_of(scope), self._about(scope), position_max)
         try:
-            with self.path(scope).open("rb") as file, np.load(file, allow_pickle=False) as found:
-                head = json.loads(bytes(found["head"]))
-                if not self._fits(head, scope, position_max):
-                    return None
-                return _restored(head, found, self.words)
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
-            return None  # not there, cut short, or of another program: it is made anew
+            return None if found is None else _restored(*found, self.words)
+        except (ValueError, KeyError, IndexError, TypeError):
+            return None  # of another program
 
-    def _fits(self, head: dict[str, Any], scope: tuple[str, ...], position_max: int) -> bool:
-        position = int(head["position"])
-        if head["log"] != self._log_id or tuple(head["scope"]) != scope or position > position_max:
-            return False
-        if head.get("words", OWN.identity) != self.words.identity:
-            return False
-        leaf = self._leaf_at(position) if position else b""
-        return leaf is not None and leaf.hex() == head["leaf"]
+    def noted(self, scope: tuple[str, ...], index: ScopeIndex) -> Noted:
+        """A copy of an index as it is now, compacted, to write."""
+        arrays = {name: array.copy() for name, array in _parts(index).items()}
+        return Noted(name_of(scope), index.position, {**_head(index), **self._about(scope)}, arrays)
 
-    def save(self, scope: tuple[str, ...], index: ScopeIndex) -> None:
-        """Keep an index, merged.
+    def _about(self, scope: tuple[str, ...]) -> dict[str, Any]:
+        return {"scope": list(scope), "words": self.words.identity}
+
+    def write(self, noted: Noted) -> Unplaced | None:
+        """Write what was noted.
 
         Raises:
-            OSError: the disk refuses; what was kept before stays.
+            OSError: the disk refuses.
         """
-        leaf = self._leaf_at(index.position) if index.position else b""
-        if leaf is None:
-            return
-        head = _head(index) | {"log": self._log_id, "scope": scope, "position": index.position, "leaf": leaf.hex()}
-        head["words"] = self.words.identity
-        make_folder(self._folder)
-        with replacing(self.path(scope)) as file:
-            np.savez(file, allow_pickle=False, head=_bytes(head), **_parts(index))
+        return self.kept.write(noted)
 
     def drop(self, scope: tuple[str, ...]) -> None:
-        """Have no file of a scope."""
-        with contextlib.suppress(FileNotFoundError):
-            self.path(scope).unlink()
-
-
-def _bytes(head: object) -> NDArray[np.uint8]:
-    return np.frombuffer(json.dumps(head, ensure_ascii=True).encode(), np.uint8)
+        """Have no file of a scope, of words or of vectors."""
+        self.kept.drop(name_of(scope))
 
 
 def _head(index: ScopeIndex) -> dict[str, Any]:
@@ -133,7 +106,7 @@ def _parts(index: ScopeIndex) -> dict[str, NDArray[Any]]:
     }
 
 
-def _restored(head: dict[str, Any], found: Any, words: Words) -> ScopeIndex:
+def _restored(head: dict[str, Any], found: Arrays, words: Words) -> ScopeIndex:
     index = ScopeIndex(words)
     index.position = int(head["position"])
     columns = index.columns = Columns()

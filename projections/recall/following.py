@@ -14,7 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from ...core.events import event_type_of
 from ...core.log import Log
@@ -22,6 +22,7 @@ from ...core.queries import Query
 from ..memories.events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised, scope_tag
 from ..memories.view import MemoryRow
 from ..rows import Rows
+from .compaction import compacted
 from .files import IndexFiles
 from .lexical import Scratch
 from .scope_index import ScopeIndex
@@ -43,16 +44,35 @@ KEEP_LEAST: Final = 1000
 """An index is kept in its file when so many memories have changed since, or a tenth of it."""
 
 
+class Beside(Protocol):
+    """What else is known of a scope's memories."""
+
+    def advance(self, scope: Scope) -> bool:
+        """Take up some of what has changed; whether there was any more."""
+        ...
+
+    def keep(self, scope: Scope) -> bool:
+        """Keep it in a file if enough has changed; whether it was."""
+        ...
+
+    def let_go(self, scope: Scope) -> None:
+        """Know nothing of a scope any more; its files go by themselves."""
+        ...
+
+
 class Indexes:
     """The indexes of a log's scopes, in this process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0917 - what an index is made of
         self,
         rows: Callable[[], Rows[MemoryRow]],
         log: Log,
         checkpoint: Callable[[], int],
         files: IndexFiles | None = None,
         words: Words = OWN,
+        beside: Beside | None = None,
+        *,
+        keeps: bool = False,
     ) -> None:
         """Follow a view of memories.
 
@@ -62,12 +82,16 @@ class Indexes:
             checkpoint: position of the last event that the rows show.
             files: where indexes are kept from one program to the next; None for nowhere.
             words: what a word is.
+            beside: what else is known of a scope's memories, and kept beside.
+            keeps: whether what was made anew is kept at once, and not only when `keep` is called.
         """
         self._rows = rows
         self._log = log
         self._checkpoint = checkpoint
         self._files = files
         self._words = words
+        self._beside = beside
+        self._keeps = keeps
         self._lock = threading.RLock()
         self._open: OrderedDict[Scope, ScopeIndex] = OrderedDict()
         self._kept: dict[Scope, int] = {}
@@ -86,7 +110,8 @@ class Indexes:
     def advance(self, scope: Scope) -> bool:
         """Take up the next batch of what has changed in a scope; whether there was any."""
         with self._lock:
-            return self._advance(scope, self._opened(scope))
+            is_more = self._advance(scope, self._opened(scope))
+        return (self._beside is not None and self._beside.advance(scope)) or is_more
 
     def keep(self, scope: Scope) -> bool:
         """Keep the index of a scope in its file if enough has changed; whether it was.
@@ -94,29 +119,43 @@ class Indexes:
         Raises:
             OSError: the disk refuses.
         """
+        is_kept = self._keep(scope)
+        return (self._beside is not None and self._beside.keep(scope)) or is_kept
+
+    def _keep(self, scope: Scope) -> bool:
         with self._lock:
             index = self._open.get(scope)
             if self._files is None or index is None or not self._is_worth_keeping(scope, index):
                 return False
-            index.merge()
-            self._files.save(scope, index)
-            self._kept[scope] = index.columns.count
+            index = self._open[scope] = compacted(index)
+            self._kept[scope] = _events_in(index)
+            noted = self._files.noted(scope, index)
+        unplaced = self._files.write(noted)  # nobody waits for the disk, but who holds the lock already
+        with self._lock:
+            if unplaced is None:
+                return False
+            if self._open.get(scope) is not index:
+                unplaced.discard()
+                return False  # it was erased meanwhile, and what it held may not come back
+            unplaced.put()
             return True
 
     def erase(self, scope: Scope) -> None:
-        """Have nothing of a scope, here or in its file: it is made anew from the rows when it is next asked for.
+        """Have nothing of a scope, here or in its files: it is made anew from the rows when it is next asked for.
 
         This is the one place to call when content is destroyed.
         """
         with self._lock:
             self._open.pop(scope, None)
             self._kept.pop(scope, None)
+            if self._beside is not None:
+                self._beside.let_go(scope)
             if self._files is not None:
                 self._files.drop(scope)
 
     def _is_worth_keeping(self, scope: Scope, index: ScopeIndex) -> bool:
-        kept = self._kept.get(scope, 1)
-        return index.columns.count - kept >= max(KEEP_LEAST, kept // 10)
+        kept = self._kept.get(scope, 0)
+        return _events_in(index) - kept >= max(KEEP_LEAST, kept // 10)
 
     def _opened(self, scope: Scope) -> ScopeIndex:
         index = self._open.get(scope)
@@ -126,13 +165,22 @@ class Indexes:
         checkpoint = self._checkpoint()  # before the rows: they show all of it, and perhaps more
         index = None if self._files is None else self._files.load(scope, checkpoint)
         if index is None:
-            index = self._built(scope, checkpoint)
+            index = self._open[scope] = self._built(scope, checkpoint)
+            if self._keeps:
+                self._keep_quietly(scope)
+                index = self._open[scope]
         else:
-            self._kept[scope] = index.columns.count
-        self._open[scope] = index
+            self._open[scope] = index
+            self._kept[scope] = _events_in(index)
         while len(self._open) > 1 and sum(each.columns.count for each in self._open.values()) > SLOTS_MAX:
             self._open.popitem(last=False)
         return index
+
+    def _keep_quietly(self, scope: Scope) -> None:
+        try:
+            self._keep(scope)
+        except OSError as error:  # the next program makes it anew, as this one did
+            _logger.warning("the index of the scope %s could not be kept: %s", "/".join(scope), error)
 
     def _built(self, scope: Scope, checkpoint: int) -> ScopeIndex:
         index = ScopeIndex(self._words)
@@ -157,6 +205,11 @@ class Indexes:
         is_more = len(events) == BATCH
         index.position = events[-1].position if is_more else checkpoint
         return is_more
+
+
+def _events_in(index: ScopeIndex) -> int:
+    """How much an index has taken up: what came, and what went."""
+    return index.columns.count + index.dead
 
 
 def _changed(data: dict[str, Any]) -> str:

@@ -4,8 +4,8 @@ One posting list serves all four: a window's count of a word is the sum of its t
 postings finds who says something and lets neighbours share in it; the second scores the best of those exactly.
 
 All that follows from the whole scope (mean and spread of a score, how many windows say a word) is exact as long as no
-more than `EXACT_MAX` memories are touched. Beyond, the best are counted exactly and of the rest an even sample is:
-nothing that is random, and nothing that a filter changes.
+more than `EXACT_MAX` memories are touched. Beyond, the best are counted exactly; of the others that stand near them,
+and of all the rest of the scope, an even sample is: nothing that is random, and nothing that a filter changes.
 
 Source of the formula: Robertson & Zaragoza, The Probabilistic Relevance Framework: BM25 and Beyond, 2009; k1 and b are
 the usual 1.2 and 0.75.
@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import attrs
 import numpy as np
@@ -28,12 +28,18 @@ __all__ = ["Lexical", "Scored", "Scratch", "Touched", "standard", "touched"]
 
 K1: Final = 1.2
 B: Final = 0.75
-EXACT_MAX: Final = 2048
+EXACT_MAX: Final = 1024
 """Memories touched up to which everything is counted."""
-BEST: Final = 512
+BEST: Final = 256
 """Memories that are scored exactly beyond that."""
-SEEDS: Final = 4096
-"""Memories whose neighbours share in their words, beyond that: the best by their own."""
+SAMPLE: Final = 256
+"""Memories that are counted of those near them, and of the rest."""
+SEEDS: Final = 1024
+"""Memories whose neighbours share in their words, beyond that: about so many, the best by their own."""
+
+SAMPLED: Final = 4096
+"""Values from which it is told how great the greatest are."""
+_LEAST: Final = np.nextafter(np.float32(0), np.float32(1))
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -83,12 +89,24 @@ class Scratch:
     def __init__(self) -> None:
         self.counts: Floats = np.zeros(0, np.float32)
         self.shares: Floats = np.zeros(0, np.float32)
+        self.places: Ints = np.zeros(0, np.int64)
 
     def fit(self, size: int) -> None:
         """Have room for so many slots."""
         if len(self.counts) < size:
             self.counts = np.zeros(size + size // 4, np.float32)
             self.shares = np.zeros(len(self.counts), np.float32)
+            self.places = np.zeros(len(self.counts), np.int64)
+
+    def joined(self, slots: Ints, more: Ints) -> tuple[Ints, Ints]:
+        """Some slots, then those of others that aren't among them; and where each of the others is in that."""
+        places = self.places
+        places[slots] = np.arange(1, len(slots) + 1)
+        both = np.concatenate((slots, more[places[more] == 0]))
+        places[both] = np.arange(1, len(both) + 1)
+        found = places[more] - 1
+        places[both] = 0
+        return both, found
 
 
 @attrs.frozen(eq=False)
@@ -99,9 +117,8 @@ class Touched:
         reach: neighbours to either side that the widest window takes in: none where there are no turns.
         asked_reach: neighbours that were asked for: those wider windows are the memory itself then.
         best: the most promising of those that may answer.
-        counted: those that the statistics are taken from: first those that stand for themselves, then the sample.
-        alone: how many of those stand for themselves.
-        times: how many each of the others stands for.
+        counted: those that the statistics are taken from.
+        times: how many memories each of those stands for.
     """
 
     index: ScopeIndex
@@ -111,42 +128,42 @@ class Touched:
     asked_reach: int
     best: Ints
     counted: Ints
-    alone: int
-    times: float
+    times: NDArray[np.float64]
 
     def score(self, slots: Ints) -> Lexical:
         """Score some slots exactly."""
-        index, tally = self.index, self.scratch.counts
-        every = np.concatenate((self.counted, slots))
-        near = _near(index, every, self.reach)
+        index = self.index
+        every, places = self.scratch.joined(self.counted, slots)
         widths, number, counted = self.reach + 1, max(1, index.count), len(self.counted)
         averages = np.maximum(index.length_sums[:widths] / number, 1e-9)
         norms = index.columns.lengths[:widths, every] * (K1 * B / averages).astype(np.float32)[:, None]
         norms += np.float32(K1 * (1 - B))
-        totals = np.zeros((widths, len(every)), np.float32)
-        for (of, counts), weight in self.found:
-            tally[of] = counts
-            windows = _windows(tally[near])
-            tally[of] = 0
-            having = self._sums(windows[:, :counted] > 0)
-            idf = np.log1p((number - having + 0.5) / (having + 0.5)) * (weight * (K1 + 1))
-            part = windows / (windows + norms)
-            part *= idf.astype(np.float32)[:, None]
-            totals += part
-        scored = [self._scored(total, counted, number) for total in totals]
+        windows = _windows(self._said(_near(index, every, self.reach)))
+        having = (windows[..., :counted] > 0).astype(np.float32) @ self.times
+        weights = np.array([weight for _, weight in self.found]) * (K1 + 1)
+        weights = weights * np.log1p((number - having + 0.5) / (having + 0.5))
+        totals: Floats = np.matmul(weights.astype(np.float32)[:, None], windows / (windows + norms[:, None]))[:, 0]
+        scored = self._scored(totals, places, number)
         scored += [scored[0]] * (self.asked_reach + 1 - len(scored))
         return Lexical(scored, _session(index, self.found, slots) if self.reach else None)
 
-    def _sums(self, values: NDArray[Any]) -> NDArray[np.float64]:
-        """Sums over the whole scope, of what is nought wherever nobody was touched."""
-        first = values[..., : self.alone].sum(axis=-1, dtype=np.float64)
-        return np.asarray(first + self.times * values[..., self.alone :].sum(axis=-1, dtype=np.float64))
+    def _said(self, near: Ints) -> Floats:
+        """How often slots say each word: by place in `near`, word and slot."""
+        tally = self.scratch.counts
+        said = np.empty((len(near), len(self.found), near.shape[1]), np.float32)
+        for number, ((of, counts), _) in enumerate(self.found):
+            tally[of] = counts
+            said[:, number] = tally[near]
+            tally[of] = 0
+        return said
 
-    def _scored(self, total: Floats, counted: int, number: int) -> Scored:
-        some = total[:counted].astype(np.float64)
-        mean = float(self._sums(some)) / number
-        squares = float(self._sums(some * some)) / number
-        return Scored(total[counted:], mean, math.sqrt(max(0.0, squares - mean * mean)))
+    def _scored(self, totals: Floats, places: Ints, number: int) -> list[Scored]:
+        some = totals[:, : len(self.counted)].astype(np.float64)
+        means = some @ self.times / number
+        squares = (some * some) @ self.times / number
+        spreads = np.sqrt(np.maximum(0.0, squares - means * means))
+        scores = totals[:, places]
+        return [Scored(*each) for each in zip(scores, means.tolist(), spreads.tolist(), strict=True)]
 
 
 def touched(
@@ -168,43 +185,47 @@ def touched(
     scratch.fit(index.columns.count)
     asked_reach, reach = reach, reach if index.turns else 0
     found = [(posting, weight) for word, weight in words.items() if len((posting := _living(index, word))[0])]
-    own = _own(index, found, scratch)
-    sayers = np.flatnonzero(scratch.shares[: index.columns.count])
-    seeds = sayers if len(sayers) <= SEEDS else sayers[_greatest(own[sayers], SEEDS)]
-    shares = own[seeds]
-    all_shares = own[sayers] if allowed is not None and len(seeds) < len(sayers) else None
-    own[sayers] = 0
-    around, worth = _around(index, seeds, shares, reach, scratch)
-    counted, alone, times = _counted(around, worth)
-    if allowed is None:
-        best = counted[:alone]
-    else:
-        if all_shares is not None:
-            around, worth = _around(index, sayers, all_shares, reach, scratch)
+    own = _own(index, found, scratch)[: index.columns.count]
+    has_many = np.count_nonzero(own) > SEEDS
+    seeds = most(own, SEEDS) if has_many else np.flatnonzero(own)
+    around, worth = _around(index, seeds, own[seeds], reach, scratch)
+    counted, times = _counted(index, around, worth, scratch)
+    if allowed is not None:
         fits = allowed[around]
+        if has_many and np.count_nonzero(fits) < BEST:
+            seeds = np.flatnonzero(own)
+            around, worth = _around(index, seeds, own[seeds], reach, scratch)
+            fits = allowed[around]
         around, worth = around[fits], worth[fits]
-        best = around if len(around) <= EXACT_MAX else around[_greatest(worth, BEST)]
-    return Touched(index, scratch, found, reach, asked_reach, best, counted, alone, times)
+    own[:] = 0
+    best = around if len(around) <= EXACT_MAX else around[_greatest(worth, BEST)]
+    return Touched(index, scratch, found, reach, asked_reach, best, counted, times)
 
 
 def _living(index: ScopeIndex, word: int) -> Posting:
     slots, counts = index.postings.of(word)
-    if not index.dead or not len(slots):
-        return slots, counts
-    kept = index.columns["alive"][slots]
-    return slots[kept], counts[kept]
+    if index.dead and len(slots):
+        kept = index.columns["alive"][slots]
+        slots, counts = slots[kept], counts[kept]
+    return slots.astype(np.intp), counts  # of the type that numpy looks up by, once and for all
 
 
 def _own(index: ScopeIndex, found: Sequence[tuple[Posting, float]], scratch: Scratch) -> Floats:
     """What each memory's own words are worth."""
     number, shares, lengths = index.count, scratch.shares, index.columns.lengths[0]
     slope = np.float32(K1 * B / max(float(index.length_sums[0]) / max(1, number), 1e-9))
+    constant = np.float32(K1 * (1 - B))
     for (slots, counts), weight in found:
         having = len(slots)
         idf = math.log1p((number - having + 0.5) / (having + 0.5))
-        shares[slots] += (
-            np.float32(weight * idf) * counts / (counts + lengths[slots] * slope + np.float32(K1 * (1 - B)))
-        )
+        norms = lengths.take(slots)
+        norms *= slope
+        norms += constant
+        norms += counts
+        np.divide(counts, norms, out=norms)
+        norms *= np.float32(weight * idf)
+        norms += shares.take(slots)
+        shares[slots] = norms
     return shares
 
 
@@ -214,30 +235,49 @@ def _around(index: ScopeIndex, seeds: Ints, shares: Floats, reach: int, scratch:
     For one distance no two memories have the same neighbour, so assignments by slot add up rightly.
     """
     total = scratch.counts
-    columns = index.columns
+    arrays = index.columns.arrays
     before = after = seeds
     total[seeds] = shares * (reach + 1)
     for distance in range(1, reach + 1):
-        before, after = columns["before"][before], columns["after"][after]
         part = shares * (reach + 1 - distance)
-        total[before] += part
-        total[after] += part
+        before, after = arrays["before"].take(before).astype(np.intp), arrays["after"].take(after).astype(np.intp)
+        for each in (before, after):
+            total[each] = total.take(each) + part
     total[0] = 0
-    around = np.flatnonzero(total[: columns.count])
+    around = np.flatnonzero(total[: index.columns.count] > 0)
     worth = total[around]
     total[around] = 0
     return around, worth
 
 
-def _counted(around: Ints, worth: Floats) -> tuple[Ints, int, float]:
-    """Those that the statistics are taken from: all, or the best and an even sample of the rest."""
+def _counted(index: ScopeIndex, around: Ints, worth: Floats, scratch: Scratch) -> tuple[Ints, NDArray[np.float64]]:
+    """Those that the statistics are taken from, and how many each stands for.
+
+    All that are touched, and if there are too many the best of them, a sample of the others, and one of the rest.
+    """
     if len(around) <= EXACT_MAX:
-        return around, len(around), 1.0
-    is_best = np.zeros(len(around), np.bool_)
-    is_best[_greatest(worth, BEST)] = True
-    rest = around[~is_best]
-    sample = rest[:: max(1, len(rest) // BEST)]
-    return np.concatenate((around[is_best], sample)), int(is_best.sum()), len(rest) / len(sample)
+        return around, np.ones(len(around))
+    near = np.zeros(len(around), np.bool_)
+    near[_greatest(worth, BEST)] = True
+    best, others = around[near], around[~near]
+    others_some = others[:: max(1, len(others) // SAMPLE)]
+    places = scratch.places
+    places[around] = 1
+    living = index.columns["alive"]
+    rest = np.arange(1, len(living), max(1, len(living) // SAMPLE) | 1)
+    rest = rest[living[rest] & (places[rest] == 0)]
+    places[around] = 0
+    rest_count = index.count - len(around)
+    parts = ((best, len(best)), (others_some, len(others)), (rest, rest_count))
+    times = [np.full(len(some), count / max(1, len(some))) for some, count in parts]
+    return np.concatenate([some for some, _ in parts]), np.concatenate(times)
+
+
+def most(values: Floats, count: int) -> Ints:
+    """Where the greatest are: about so many, of values of which more are above nought."""
+    sample = values[:: max(1, len(values) // SAMPLED) | 1]
+    at = len(sample) - 1 - count * len(sample) // len(values)
+    return np.flatnonzero(values >= max(np.partition(sample, at)[at], _LEAST))
 
 
 def _greatest(values: Floats, count: int) -> Ints:
@@ -258,11 +298,10 @@ def _near(index: ScopeIndex, slots: Ints, reach: int) -> Ints:
 
 
 def _windows(said: Floats) -> Floats:
-    """How often windows say a word, from how often each of their turns does."""
-    windows = np.empty(((len(said) + 1) // 2, said.shape[1]), np.float32)
-    windows[0] = said[0]
+    """How often windows say each word, from how often each of their turns does: one window for each width."""
+    windows = said[::2].copy() if len(said) > 1 else said
     for width in range(1, len(windows)):
-        np.add(said[2 * width - 1], said[2 * width], out=windows[width])
+        windows[width] += said[2 * width - 1]
         windows[width] += windows[width - 1]
     return windows
 
@@ -281,6 +320,7 @@ def _session(index: ScopeIndex, found: Sequence[tuple[Posting, float]], slots: I
         count[0] = 0
         having = int(np.count_nonzero(count))
         totals += weight * (K1 + 1) * math.log1p((number - having + 0.5) / (having + 0.5)) * count / (count + norm)
-    mean, spread = float(totals[living].mean()), float(totals[living].std())
+    mean = float(totals.sum()) / max(1, number)  # where nobody lives there is nought
+    spread = math.sqrt(max(0.0, float(totals @ totals) / max(1, number) - mean * mean))
     totals[0] = mean  # what is in no session has neither a good one nor a bad one
     return Scored(totals[of[slots]].astype(np.float32), mean, spread)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
+from weakref import WeakKeyDictionary
 
-import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from ..semantic.files import VectorFiles
 from .lexical import Scored
 from .scope_index import ScopeIndex
 
@@ -18,8 +19,10 @@ MODEL: Final = 1.5
 """What a model's similarities count, where those of a table count 1: it knows the order of words, and who speaks."""
 LONG: Final = 0.25
 """What a table's count where memories are long: it was made for sentences."""
-SAMPLE: Final = 128
-"""Memories from which mean and spread of similarities are taken, where a look at all is an estimate anyway."""
+LOOKED_AT: Final = 512
+"""Rows that are looked at for the nearest where there are too many to look at all."""
+LOOKED_AT_SHARE: Final = 128
+"""Or one in so many."""
 
 
 class Block(Protocol):
@@ -42,7 +45,7 @@ class Block(Protocol):
 
     @property
     def is_whole(self) -> bool:
-        """Whether similarities are exact."""
+        """Whether similarities of all rows are cheap."""
         ...
 
     def similarities(
@@ -52,7 +55,15 @@ class Block(Protocol):
         ...
 
     def exactly(self, query: NDArray[Any], among: NDArray[np.intp], radii: Sequence[int] = ...) -> NDArray[np.float32]:
-        """The same, and always exact."""
+        """The same of some rows, each by itself."""
+        ...
+
+    def likely(self, query: NDArray[Any], count: int, among: NDArray[np.bool_] | None = ...) -> NDArray[np.intp]:
+        """About so many rows among which the nearest most probably are."""
+        ...
+
+    def moments(self, query: NDArray[Any], radii: Sequence[int]) -> Sequence[tuple[float, float]]:
+        """Mean and spread of the similarities of all memories, about."""
         ...
 
 
@@ -80,14 +91,62 @@ class Semantic(Protocol):
         """The vectors to go by now."""
         ...
 
+    def keep_in(self, files: VectorFiles, *, at_once: bool) -> None:
+        """Keep vectors in files; `at_once`: also when a question had them made."""
+        ...
 
-@attrs.define(eq=False)
+    def advance(self, scope: tuple[str, ...]) -> bool:
+        """Take up some of what has changed; whether there was any more."""
+        ...
+
+    def keep(self, scope: tuple[str, ...]) -> bool:
+        """Keep a scope's vectors if enough has changed; whether they were."""
+        ...
+
+    def let_go(self, scope: tuple[str, ...]) -> None:
+        """Know nothing of a scope any more."""
+        ...
+
+
 class _Rows:
-    """The rows of an index's slots."""
+    """The rows of an index's slots, and the slots of the rows."""
 
-    index: ScopeIndex
-    block: Block
-    rows: NDArray[np.intp]
+    def __init__(self, block: Block) -> None:
+        self.block = block
+        self._rows = self._slots = np.zeros(0, np.intp)
+        self._count = 0
+
+    def follow(self, index: ScopeIndex) -> None:
+        """A memory keeps its row as long as it is there, so only new slots are looked up."""
+        first, size = self._count, index.columns.count
+        self._slots = _roomy(self._slots, self.block.size)
+        if first == size:
+            return
+        self._rows = _roomy(self._rows, size)
+        get = self.block.rows.get
+        fresh = np.array([get(each, -1) for each in index.ids[first:size]], np.intp)
+        self._rows[first:size] = fresh
+        is_there = fresh >= 0
+        self._slots[fresh[is_there]] = np.arange(first, size)[is_there]  # the newest slot of each, as it comes last
+        self._count = size
+
+    @property
+    def rows(self) -> NDArray[np.intp]:
+        """The row of each slot, -1 for none."""
+        return self._rows[: self._count]
+
+    @property
+    def slots(self) -> NDArray[np.intp]:
+        """The slot of each row, 0 for none."""
+        return self._slots[: self.block.size]
+
+
+def _roomy(array: NDArray[np.intp], size: int) -> NDArray[np.intp]:
+    if size <= len(array):
+        return array
+    made = np.zeros(size + size // 4, np.intp)
+    made[: len(array)] = array
+    return made
 
 
 class Near:
@@ -97,22 +156,20 @@ class Near:
         is_whole: whether the similarities of all are known already; otherwise each costs.
     """
 
-    def __init__(self, block: Block, query: NDArray[Any], rows: NDArray[np.intp], reach: int, *, is_pure: bool) -> None:
+    def __init__(self, index: ScopeIndex, known: _Rows, query: NDArray[Any], reach: int, *, is_pure: bool) -> None:
+        self._index = index
+        self._known = known
         self._is_pure = is_pure
-        self._block = block
+        self._block = block = known.block
         self._query = query
-        self._rows = rows
         self._radii = range(reach + 1)
-        living = block.living
         self.is_whole = block.is_whole
         if self.is_whole:
             self._every = block.similarities(query, self._radii)
-            some = self._every[:, living]
+            some = self._every[:, block.living]
+            self._moments = [(float(each.mean()), float(each.std())) for each in some]
         else:
-            self._every = block.similarities(query, (0,))
-            taken = np.flatnonzero(living)
-            some = block.similarities(query, self._radii, taken[:: max(1, len(taken) // SAMPLE)])
-        self._moments = [(float(each.mean()), float(each.std())) for each in some]
+            self._moments = list(block.moments(query, self._radii))
 
     def trust(self, *, is_long: bool) -> float:
         """What similarities count beside the words, of long memories or of short ones."""
@@ -120,20 +177,36 @@ class Near:
             return MODEL
         return LONG if is_long else 1.0
 
-    def nearest(self, slots: NDArray[np.int64], count: int) -> NDArray[np.int64]:
-        """Of some slots the nearest: over all windows, or where there are very many, by themselves."""
-        if len(slots) <= count:
-            return slots
-        rows = self._rows[slots]
-        worth = self._every[0][rows]
+    def nearest(self, allowed: NDArray[np.bool_] | None, count: int) -> NDArray[np.int64]:
+        """The nearest slots: over all windows, or where there are very many, by themselves.
+
+        Args:
+            allowed: for each slot whether it may be among them; every living one unless given.
+            count: how many are wanted.
+        """
+        fits = self._index.columns["alive"] if allowed is None else allowed
         if self.is_whole:
+            slots = np.flatnonzero(fits)
+            if len(slots) <= count:
+                return slots
+            rows = self._known.rows[slots]
             worth = np.asarray(np.sum([each.standard() for each in self._scored(self._every[:, rows])], axis=0))
+        else:
+            block, slots = self._block, self._known.slots
+            looked_at = max(LOOKED_AT, 4 * count, block.size // LOOKED_AT_SHARE)
+            rows = block.likely(self._query, looked_at, None if allowed is None else fits[slots])
+            slots = slots[rows]
+            if allowed is None:  # a row may have been given to a memory that the index doesn't know yet
+                slots, rows = slots[fits[slots]], rows[fits[slots]]
+            if len(slots) <= count:
+                return slots
+            worth = block.exactly(self._query, rows)[0]
         least = np.partition(worth, len(slots) - count)[len(slots) - count]
         return slots[np.flatnonzero(worth >= least)]
 
     def similar(self, slots: NDArray[np.int64]) -> list[Scored]:
         """Similarities of slots over each window."""
-        rows = self._rows[slots]
+        rows = self._known.rows[slots]
         if self.is_whole:
             return self._scored(self._every[:, rows])
         return self._scored(self._block.exactly(self._query, rows, self._radii))
@@ -147,7 +220,7 @@ class Meaning:
 
     def __init__(self, semantic: Semantic) -> None:
         self._semantic = semantic
-        self._known: dict[tuple[str, ...], _Rows] = {}
+        self._known: WeakKeyDictionary[ScopeIndex, _Rows] = WeakKeyDictionary()
 
     @property
     def is_pure(self) -> bool:
@@ -159,16 +232,8 @@ class Meaning:
         space = self._semantic.space()
         query = space.query(text)
         block = space.block(scope)
-        return Near(block, query, self._rows(scope, index, block), reach, is_pure=space.is_pure)
-
-    def _rows(self, scope: tuple[str, ...], index: ScopeIndex, block: Block) -> NDArray[np.intp]:
-        """The row of each slot: a memory keeps its row as long as it is there, so only new slots are looked up."""
-        known = self._known.get(scope)
-        if known is None or known.index is not index or known.block is not block:
-            known = self._known[scope] = _Rows(index, block, np.zeros(0, np.intp))
-        size = index.columns.count
-        if len(known.rows) < size:
-            get = block.rows.get
-            fresh = [get(each, -1) for each in index.ids[len(known.rows) : size]]
-            known.rows = np.concatenate((known.rows, np.array(fresh, np.intp)))
-        return known.rows
+        known = self._known.get(index)
+        if known is None or known.block is not block:
+            known = self._known[index] = _Rows(block)
+        known.follow(index)
+        return Near(index, known, query, reach, is_pure=space.is_pure)

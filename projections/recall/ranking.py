@@ -34,8 +34,10 @@ Values = NDArray[Any]
 DAY_NS: Final = 86_400 * 10**9
 NEAREST: Final = 64
 """Memories that are candidates for their meaning alone, or four for each that is wanted."""
-RESCORED: Final = 128
-"""Candidates whose meaning is looked at besides, or eight for each that is wanted."""
+NEAREST_OF_MANY: Final = 32
+"""The same where every look at one costs."""
+RESCORED: Final = 32
+"""Candidates whose meaning is looked at besides, or four for each that is wanted."""
 
 
 @attrs.frozen(kw_only=True)
@@ -181,11 +183,10 @@ class _Asking:
         if self.meaning is not None and recipe.meaning:
             near = self.meaning.of(self.scope, index, self.text, reach)
             recipe = attrs.evolve(recipe, meaning=recipe.meaning * near.trust(is_long=self.is_long))
-        slots, nearest = found.best, found.best[:0]
+        slots, at_nearest = found.best, found.best[:0]
         if near is not None:
-            every = np.flatnonzero(index.columns["alive"] if allowed is None else allowed)
-            nearest = near.nearest(every, max(NEAREST, 4 * limit))
-            slots = np.union1d(slots, nearest)
+            few = NEAREST if near.is_whole else NEAREST_OF_MANY
+            slots, at_nearest = self.scratch.joined(slots, near.nearest(allowed, max(few, 4 * limit)))
         if not len(slots):
             return Ranked((), (), ())
         by_words = found.score(slots)
@@ -193,8 +194,11 @@ class _Asking:
         if recipe.dates and (named := periods(self.text, self.now_ns)):
             parts["dates"] = recipe.dates * nearness(named, index.columns["time_ns"][slots])
         words = [each.standard() for each in by_words.windows]
-        if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 8 * limit)):
-            some = np.union1d(_best(_total(parts, words, [], recipe), most), np.searchsorted(slots, nearest))
+        if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 4 * limit)):
+            is_some = np.zeros(len(slots), np.bool_)
+            is_some[at_nearest] = True
+            is_some[_best(_total(parts, words, [], recipe), most)] = True
+            some = np.flatnonzero(is_some)
             slots, words = slots[some], [each[some] for each in words]
             parts = {name: values[some] for name, values in parts.items()}
         similar = [] if near is None else [each.standard() for each in near.similar(slots)]

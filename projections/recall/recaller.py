@@ -15,6 +15,7 @@ from ...core.errors import InvalidInput
 from ...core.log import Log
 from ..memories.view import MemoryRow
 from ..rows import Rows
+from ..semantic.files import VectorFiles
 from ..view_store import leaves_of
 from .asking import Filters
 from .columns import WINDOWS
@@ -45,6 +46,8 @@ class Recaller:
         folder: Path,
         semantic: Semantic | None = None,
         settings: RecallSettings | None = None,
+        *,
+        keeps: bool = False,
     ) -> None:
         """Answer from a view of memories.
 
@@ -55,12 +58,15 @@ class Recaller:
             folder: the log's views, where indexes are kept.
             semantic: what knows what memories mean, if anything does.
             settings: what is plugged in.
+            keeps: whether indexes that have been made anew are kept for the next program.
         """
         settings = settings or RecallSettings()
         self._rows = rows
         self._words = OWN if settings.analyser is None else analysed(settings.analyser)
         files = IndexFiles(folder, log.store.log_id, leaves_of(log.store), self._words)
-        self.indexes = Indexes(rows, log, checkpoint, files, self._words)
+        if semantic is not None:
+            semantic.keep_in(VectorFiles(files.kept), at_once=keeps)
+        self.indexes = Indexes(rows, log, checkpoint, files, self._words, semantic, keeps=keeps)
         self._thesaurus = settings.thesaurus
         self._meaning = None if semantic is None else Meaning(semantic)
 

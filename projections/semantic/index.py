@@ -19,8 +19,8 @@ Vectors of two embedders never meet: a space has one. The vectors of a pure embe
 of a model are recorded (`actors/embedding`), and until every memory has one, recall goes on with the embedder that was
 chosen before, if it was given, or else with a pure one. A model's `query` asks the model: call it in a thread.
 
-It has no state that could be lost: a scope is read from the views the first time it is asked about, and the events
-since then are taken in before each answer, those of an append that was just acknowledged included.
+It has no state that could be lost: a scope is read from its file, or from the views, the first time it is asked about,
+and the events since then are taken in before each answer, those of an append that was just acknowledged included.
 
 This module needs numpy and nothing that `import remanence` loads may import it.
 """
@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 from ...core.embedder import Embedder, is_pure
 from ...core.errors import InvalidInput, NotFound
 from .block import VectorBlock
+from .files import VectorFiles
 from .space import SemanticSpace, Source
 from .vectors import CHOSEN, Vectors
 
@@ -58,6 +59,8 @@ class SemanticIndex:
         self._source = source
         self._embedders = embedders
         self._space: SemanticSpace | None = None
+        self._files: VectorFiles | None = None
+        self._keeps = False
         self._lock = Lock()
         if not any(map(is_pure, embedders)):
             message = "give a pure embedder as the last one: what stands in until a model's vectors are there"
@@ -68,7 +71,7 @@ class SemanticIndex:
         with self._lock:
             embedder = self._counting()
             if self._space is None or self._space.embedder is not embedder:
-                self._space = SemanticSpace(self._source, embedder)
+                self._space = SemanticSpace(self._source, embedder, self._files, keeps=self._keeps)
             return self._space
 
     def query(self, text: str) -> NDArray[Any]:
@@ -78,6 +81,28 @@ class SemanticIndex:
     def block(self, scope: tuple[str, ...]) -> VectorBlock:
         """`space().block(scope)`, for those with one pure embedder."""
         return self.space().block(scope)
+
+    def keep_in(self, files: VectorFiles, *, at_once: bool) -> None:
+        """Keep vectors in files, and begin from those that are there.
+
+        Args:
+            files: where.
+            at_once: keep what was made for a question too, and not only what `keep` is called for.
+        """
+        with self._lock:
+            self._space, self._files, self._keeps = None, files, at_once
+
+    def advance(self, scope: tuple[str, ...]) -> bool:
+        """As `SemanticSpace.advance`."""
+        return self.space().advance(scope)
+
+    def keep(self, scope: tuple[str, ...]) -> bool:
+        """As `SemanticSpace.keep`."""
+        return self.space().keep(scope)
+
+    def let_go(self, scope: tuple[str, ...]) -> None:
+        """As `SemanticSpace.let_go`."""
+        self.space().let_go(scope)
 
     def _counting(self) -> Embedder:
         chosen: str | None = None

@@ -10,8 +10,8 @@ This module needs numpy and nothing that `import remanence` loads may import it.
 from __future__ import annotations
 
 from bisect import bisect_left, insort
-from collections.abc import Callable, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,29 +40,35 @@ class Sessions:
         self._vectors = vectors
         self._near = np.full((2 * _REACH, capacity), _NOBODY, np.intp)  # one before, one after, two before, …
         self._shares = np.zeros((len(RADII), capacity), np.float32)
-        self._orders: dict[str, list[tuple[int, int]]] = {}
-        self._turns: dict[int, tuple[str, int]] = {}
+        self._of: NDArray[np.int32] = np.zeros(capacity, np.int32)
+        self._places: NDArray[np.int64] = np.zeros(capacity, np.int64)
+        self._names: dict[str, int] = {}
+        self._texts = [""]
+        self._orders: dict[int, list[tuple[int, int]]] = {}
 
     def grow(self, capacity: int) -> None:
         """Make room for so many rows."""
         more = capacity - self._near.shape[1]
         self._near = np.concatenate((self._near, np.full((2 * _REACH, more), _NOBODY, np.intp)), axis=1)
         self._shares = np.concatenate((self._shares, np.zeros((len(RADII), more), np.float32)), axis=1)
+        self._of = np.concatenate((self._of, np.zeros(more, np.int32)))
+        self._places = np.concatenate((self._places, np.zeros(more, np.int64)))
 
     # -- changing
 
     def put(self, rows: Sequence[int], turns: Sequence[tuple[str, int] | None]) -> None:
         """Put rows, whose vectors are there already, in their places: session and place, or None."""
         alone: list[int] = []
-        touched: dict[str, list[int]] = {}
+        touched: dict[int, list[int]] = {}
         for row, turn in zip(rows, turns, strict=True):
             self._leave(row, touched)
             if turn is None:
                 alone.append(row)
             else:
-                session, place = turn
-                insort(self._orders.setdefault(session, []), (place, row))
-                self._turns[row] = turn
+                name, place = turn
+                session = self._number(name)
+                insort(self._order(session), (place, row))
+                self._of[row], self._places[row] = session, place
                 touched.setdefault(session, []).append(place)
         if alone:
             self._near[:, alone] = _NOBODY
@@ -71,26 +77,41 @@ class Sessions:
 
     def remove(self, row: int) -> None:
         """Take a row out."""
-        touched: dict[str, list[int]] = {}
+        touched: dict[int, list[int]] = {}
         self._leave(row, touched)
         self._near[:, row] = _NOBODY
         self._shares[:, row] = 0
         self._mend(touched)
 
-    def _leave(self, row: int, touched: dict[str, list[int]]) -> None:
-        turn = self._turns.pop(row, None)
-        if turn is not None:
-            session, place = turn
-            order = self._orders[session]
+    def _number(self, name: str) -> int:
+        number = self._names.get(name)
+        if number is None:
+            number = self._names[name] = len(self._texts)
+            self._texts.append(name)
+            self._orders[number] = []
+        return number
+
+    def _order(self, session: int) -> list[tuple[int, int]]:
+        """Places and rows of a session's turns, in order; looked up when it is first needed."""
+        order = self._orders.get(session)
+        if order is None:
+            rows = np.flatnonzero(self._of == session)
+            order = self._orders[session] = sorted(zip(self._places[rows].tolist(), rows.tolist(), strict=True))
+        return order
+
+    def _leave(self, row: int, touched: dict[int, list[int]]) -> None:
+        session, place = int(self._of[row]), int(self._places[row])
+        if session:
+            order = self._order(session)
             del order[bisect_left(order, (place, row))]
+            self._of[row] = self._places[row] = 0
             touched.setdefault(session, []).append(place)
 
-    def _mend(self, touched: dict[str, list[int]]) -> None:
+    def _mend(self, touched: dict[int, list[int]]) -> None:
         """Whoever stands within reach of a change has other neighbours, and other windows."""
         for session, places in touched.items():
-            order = self._orders[session]
+            order = self._order(session)
             if not order:
-                del self._orders[session]
                 continue
             first = max(0, bisect_left(order, (min(places), -1)) - _REACH)
             last = min(len(order), bisect_left(order, (max(places) + 1, -1)) + _REACH)
@@ -117,11 +138,33 @@ class Sessions:
                 total += vectors[after : after + len(inner)]
             self._shares[radius, inner] = _shares(total)
 
+    # -- keeping
+
+    def stored(self, count: int) -> tuple[list[str], dict[str, NDArray[Any]]]:
+        """What the first rows are known by: the names of the sessions that have turns, and arrays."""
+        used = np.union1d([0], self._of[:count])
+        arrays: dict[str, NDArray[Any]] = {
+            "near": self._near[:, :count].astype(np.int32),
+            "shares": self._shares[:, :count].copy(),
+            "session": np.searchsorted(used, self._of[:count]).astype(np.int32),
+            "place": self._places[:count].copy(),
+        }
+        return [self._texts[number] for number in used.tolist()[1:]], arrays
+
+    def restore(self, names: Sequence[str], found: Mapping[str, NDArray[Any]]) -> None:
+        """Take up what was stored."""
+        self._near, self._shares = found["near"].astype(np.intp), found["shares"]
+        self._of, self._places = found["session"], found["place"]
+        self._texts = ["", *names]
+        self._names = {name: number for number, name in enumerate(self._texts) if number}
+        self._orders = {}
+
     # -- asking
 
     def turn_of(self, row: int) -> tuple[str, int] | None:
         """Session and place of a row that is a turn of one."""
-        return self._turns.get(row)
+        session = int(self._of[row])
+        return (self._texts[session], int(self._places[row])) if session else None
 
     def windows(self, dots: Floats, radii: Sequence[int]) -> Floats:
         """Cosines of the windows of all rows, from the dot products of all rows and a zero after the last."""
@@ -134,20 +177,24 @@ class Sessions:
         return np.concatenate((rows[None], self._near[: 2 * max(radii), rows]))
 
     def among(self, rows: Places, dots: Floats, radii: Sequence[int]) -> Floats:
-        """Cosines of the windows of some rows, from the dot products of all that `around` says."""
+        """Cosines of the windows of some rows, from the dot products of all that `around` says.
+
+        Or the windows' vectors, of length 1, from the vectors of all that `around` says.
+        """
         lines = iter(dots[1:])
         return self._summed(rows, dots[0], lambda _: next(lines), radii)
 
     def _summed(
         self, rows: Places | slice, own: Floats, dots_of: Callable[[Places], Floats], radii: Sequence[int]
     ) -> Floats:
-        found = np.empty((len(radii), len(own)), np.float32)
+        found = np.empty((len(radii), *own.shape), np.float32)
         total = own
         for radius in range(max(radii) + 1):
             if radius:
                 total = total + dots_of(self._near[2 * radius - 2, rows]) + dots_of(self._near[2 * radius - 1, rows])
             if radius in radii:
-                np.multiply(total, self._shares[radius, rows], out=found[radii.index(radius)])
+                shares = self._shares[radius, rows]
+                np.multiply(total, shares if own.ndim == 1 else shares[:, None], out=found[radii.index(radius)])
         return found
 
 

@@ -9,6 +9,8 @@ This module needs numpy and nothing that `import remanence` loads may import it.
 
 from __future__ import annotations
 
+import logging
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from threading import Lock
 from typing import Any, Final, Protocol, TypeVar
@@ -22,20 +24,27 @@ from ...core.embedder import Embedder, is_pure
 from ...core.errors import InvalidInput
 from ...core.recorded import Recorded
 from ..clusters.events import MemoryEmbedded
-from ..memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised
+from ..memories.events import MemoryForgotten, MemoryRemembered, MemoryRevised, scope_tag
 from ..memories.view import Memories, MemoryRow
 from ..projection import Projection
 from .block import VectorBlock
+from .files import VectorFiles
 from .vectors import Vectors
 
 __all__ = ["SemanticSpace", "Source"]
 
+_logger = logging.getLogger(__name__)
 P = TypeVar("P", bound=Projection)
+Scope = tuple[str, ...]
 _CHANGING: Final = (MemoryRemembered, MemoryRevised, MemoryForgotten)
 BATCH: Final = 1024
-"""Memories whose texts are held at once while a scope is read."""
+"""Memories whose texts are held at once, and events that are followed at once: some 50 ms."""
 TAIL_MAX: Final = 20_000
-"""Events after which reading a scope anew costs less than going through what happened everywhere."""
+"""Events of the log, or two for each memory, after which a scope is read anew in the place of following."""
+ROWS_MAX: Final = 4_000_000
+"""Vectors of all scopes in memory together, some 350 bytes each; the scope that was read longest ago goes first."""
+KEEP_LEAST: Final = 1000
+"""Vectors are kept in their file when so many have changed since, or a tenth of them."""
 
 
 class Source(Protocol):
@@ -50,7 +59,13 @@ class Source(Protocol):
         ...
 
     def read(
-        self, *, after: int = 0, before: int | None = None, types: Iterable[type | str] = ()
+        self,
+        *,
+        after: int = 0,
+        before: int | None = None,
+        types: Iterable[type | str] = (),
+        tags: Iterable[str] = (),
+        limit: int | None = None,
     ) -> list[Recorded[Any]]:
         """Events in the order of their positions."""
         ...
@@ -72,6 +87,7 @@ class _Scope:
     block: VectorBlock
     position: int
     told: dict[str, int] = attrs.field(factory=dict[str, int])  # of a model: which event brought each memory's text
+    changes: int = 0  # since it was kept
 
 
 class SemanticSpace:
@@ -82,12 +98,24 @@ class SemanticSpace:
         is_pure: whether its vectors are computed on the spot; otherwise they are recorded, and `query` asks a model.
     """
 
-    def __init__(self, source: Source, embedder: Embedder) -> None:
+    def __init__(
+        self, source: Source, embedder: Embedder, files: VectorFiles | None = None, *, keeps: bool = False
+    ) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            source: the engine whose memories these are.
+            embedder: whose vectors.
+            files: where they are kept from one program to the next; None for nowhere.
+            keeps: whether what a question had made is kept at once, and not only when `keep` is called.
+        """
         self.embedder = embedder
         self.is_pure = is_pure(embedder)
         self._identity = str(embedder.identity)
         self._source = source
-        self._scopes: dict[tuple[str, ...], _Scope] = {}
+        self._files = files
+        self._keeps = keeps
+        self._scopes: OrderedDict[Scope, _Scope] = OrderedDict()
         self._lock = Lock()
 
     def query(self, text: str) -> NDArray[Any]:
@@ -99,21 +127,84 @@ class SemanticSpace:
         vector: NDArray[Any] = self._embedded([text])[0]
         return vector
 
-    def block(self, scope: tuple[str, ...]) -> VectorBlock:
+    def block(self, scope: Scope) -> VectorBlock:
         """A scope's vectors as the memories view is now.
 
         Raises:
             Damaged, StorageFailed: as the log and the views say.
         """
         with self._lock:
-            now = self._now()
+            was_known = scope in self._scopes
+            known = self._opened(scope)
+            while self._follow(scope, known):
+                pass
+        if self._keeps and not was_known:
+            self._keep_quietly(scope)
+        return known.block
+
+    def advance(self, scope: Scope) -> bool:
+        """Take up the next batch of what has changed in a scope; whether there is more.
+
+        Raises:
+            Damaged, StorageFailed: as the log and the views say.
+        """
+        with self._lock:
+            return self._follow(scope, self._opened(scope))
+
+    def keep(self, scope: Scope) -> bool:
+        """Keep a scope's vectors in their file if enough has changed; whether they were.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        with self._lock:
             known = self._scopes.get(scope)
-            if known is None or now - known.position > TAIL_MAX:
-                # Read after the checkpoint: what is newer already is taken in once more, which changes nothing.
-                known = self._scopes[scope] = self._read(scope, now)
-            if now > known.position:
-                self._follow(now)
-            return known.block
+            if self._files is None or known is None or known.changes < max(KEEP_LEAST, len(known.block) // 10):
+                return False
+            known.changes = 0
+            noted = self._files.noted(scope, self.embedder.identity, known.block, known.position, known.told)
+        unplaced = self._files.write(noted)  # nobody waits for the disk
+        with self._lock:
+            if unplaced is None:
+                return False
+            if self._scopes.get(scope) is not known:
+                unplaced.discard()
+                return False  # it was let go meanwhile, and what it held may not come back
+            unplaced.put()
+            return True
+
+    def let_go(self, scope: Scope) -> None:
+        """Know nothing of a scope any more: it is made anew from the views when it is next asked about."""
+        with self._lock:
+            self._scopes.pop(scope, None)
+
+    def _opened(self, scope: Scope) -> _Scope:
+        now = self._now()
+        known = self._scopes.get(scope)
+        if known is None:
+            known = self._loaded(scope, now)
+        if known is not None and now - known.position <= max(TAIL_MAX, 2 * len(known.block)):
+            self._scopes[scope] = known
+            self._scopes.move_to_end(scope)
+            return known
+        # Read after the checkpoint: what is newer already is taken in once more, which changes nothing.
+        known = self._scopes[scope] = self._read(scope, now)
+        self._make_room()
+        return known
+
+    def _keep_quietly(self, scope: Scope) -> None:
+        try:
+            self.keep(scope)
+        except OSError as error:  # the next program makes them anew, as this one did
+            _logger.warning("the vectors of the scope %s could not be kept: %s", "/".join(scope), error)
+
+    def _loaded(self, scope: Scope, now: int) -> _Scope | None:
+        found = None if self._files is None else self._files.load(scope, self.embedder.identity, now)
+        return None if found is None else _Scope(*found)
+
+    def _make_room(self) -> None:
+        while len(self._scopes) > 1 and sum(known.block.size for known in self._scopes.values()) > ROWS_MAX:
+            self._scopes.popitem(last=False)
 
     def _now(self) -> int:
         return self._source.checkpoint(Memories)
@@ -131,6 +222,7 @@ class SemanticSpace:
                 self._put(known, waiting)
                 waiting = []
         self._put(known, waiting)
+        known.changes = len(known.block)
         return known
 
     def _put(self, known: _Scope, rows: Sequence[MemoryRow]) -> None:
@@ -152,19 +244,24 @@ class SemanticSpace:
 
     # -- following
 
-    def _follow(self, now: int) -> None:
-        """Take in what happened since, in every scope that is known."""
-        behind = {scope: known for scope, known in self._scopes.items() if known.position < now}
-        since = min(known.position for known in behind.values())
-        new: dict[tuple[str, ...], dict[str, _Told]] = {scope: {} for scope in behind}
+    def _follow(self, scope: Scope, known: _Scope) -> bool:
+        """Take in the next batch of what happened since; whether there is more."""
+        now = self._now()
+        if now <= known.position:
+            return False
+        new: dict[str, _Told] = {}
         types = _CHANGING if self.is_pure else (*_CHANGING, MemoryEmbedded)
-        for event in self._source.read(types=types, after=since, before=now + 1):
-            known = None if event.is_erased else behind.get(event.data.scope)
-            if known is not None and event.position > known.position:
-                self._take(known, new[event.data.scope], event)
-        for scope, known in behind.items():
-            self._tell(known, new[scope])
-            known.position = now
+        events = self._source.read(
+            types=types, tags=(scope_tag(scope),), after=known.position, before=now + 1, limit=BATCH
+        )
+        for event in events:
+            if not event.is_erased:
+                self._take(known, new, event)
+        self._tell(known, new)
+        known.changes += len(events)
+        is_more = len(events) == BATCH
+        known.position = events[-1].position if is_more else now
+        return is_more
 
     def _take(self, known: _Scope, new: dict[str, _Told], event: Recorded[Any]) -> None:
         """Take in one event. Texts are gathered, so that they are embedded together."""

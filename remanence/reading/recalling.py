@@ -216,8 +216,15 @@ class Recalling:
         engine = self.engine
         semantic = SemanticIndex(engine, *engine.embedders, StaticEmbedder())
         folder = engine.path / "views"
+        keeps = engine.statistics().writer is not None  # who only reads leaves no files behind
         return Recaller(
-            self._all_rows, engine.log, lambda: engine.checkpoint(Memories), folder, semantic, engine.recall
+            self._all_rows,
+            engine.log,
+            lambda: engine.checkpoint(Memories),
+            folder,
+            semantic,
+            engine.recall,
+            keeps=keeps,
         )
 
     @cached_property

@@ -113,7 +113,10 @@ class Campaign(campaign.Campaign[Figures]):
             self.complain("positions are not dense")
         for each in told:
             event = log[each.position - 1]
-            if (event.type, event.data.id) != (each.type, each.id) or each.text not in (None, getattr(event.data, "text", None)):
+            if (event.type, event.data.id) != (each.type, each.id) or each.text not in (
+                None,
+                getattr(event.data, "text", None),
+            ):
                 self.complain(f"an acknowledged change is not there: {each}")
 
     def _look_at_decisions(self, memory: Memory, log: Sequence[Recorded[Any]], alive: set[str]) -> None:

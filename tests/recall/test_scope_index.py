@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remanence import MemoryRow
+from remanence.projections.recall.compaction import compacted
 from remanence.projections.recall.files import IndexFiles
 from remanence.projections.recall.lexical import Scratch, touched
 from remanence.projections.recall.scope_index import REACH, ScopeIndex
@@ -86,6 +87,37 @@ def test_a_history_leaves_nothing_behind(changed: list[tuple[MemoryRow, bool]]) 
     assert scores(index, "tea boat") == scores(fresh, "tea boat")
 
 
+def keep(files: IndexFiles, index: ScopeIndex) -> None:
+    """Have an index in its file."""
+    unplaced = files.write(files.noted(("main",), index))
+    assert unplaced is not None
+    unplaced.put()
+
+
+@given(changes)
+@short(60)
+def test_compacted_an_index_answers_as_before_and_knows_nobody_who_is_gone(
+    changed: list[tuple[MemoryRow, bool]],
+) -> None:
+    """The same scores to the last bit; no id, tag, session or speaker that no living memory has."""
+    index = ScopeIndex()
+    living = play(changed, index)
+    before = scores(index, "tea boat")
+    made = compacted(index)
+    assert scores(made, "tea boat") == before
+    assert (made.dead, set(made.ids[1:])) == (0, {row.id for row in living})
+    assert set(made.tags) == {tag for row in living for tag in row.tags}
+    assert set(made.sessions.texts[1:]) == {row.session for row in living if row.session}
+    assert set(made.speakers.texts[1:]) == {row.speaker for row in living if row.speaker} == set(names_of(made))
+    for tag in made.tags:
+        assert {made.ids[slot] for slot in made.tagged(tag)} == {row.id for row in living if tag in row.tags}
+
+
+def names_of(index: ScopeIndex) -> list[str]:
+    """The speakers whom a question may name."""
+    return [index.speakers.texts[number] for number, count in index.speakers_alive.items() if count]
+
+
 @given(changes, rows)
 @short(20)
 def test_a_kept_index_goes_on_as_it_was(changed: list[tuple[MemoryRow, bool]], more: MemoryRow) -> None:
@@ -94,8 +126,8 @@ def test_a_kept_index_goes_on_as_it_was(changed: list[tuple[MemoryRow, bool]], m
     play(changed, index)
     with TemporaryDirectory() as folder:
         files = IndexFiles(Path(folder), b"log", lambda _: b"leaf")
-        index.merge()
-        files.save(("main",), index)
+        index = compacted(index)
+        keep(files, index)
         loaded = files.load(("main",), 10)
         assert loaded is not None
     assert scores(loaded, "tea boat") == scores(index, "tea boat")
@@ -111,8 +143,7 @@ def test_a_file_of_another_history_is_not_taken(tmp_path: Path) -> None:
     index = ScopeIndex()
     index.put(model.row("a", "tea"))
     index.position = 5
-    index.merge()
-    IndexFiles(tmp_path, b"log", lambda _: b"leaf").save(("main",), index)
+    keep(IndexFiles(tmp_path, b"log", lambda _: b"leaf"), compacted(index))
     files = IndexFiles(tmp_path, b"log", lambda _: b"leaf")
     assert files.load(("main",), 5) is not None
     assert files.load(("main",), 4) is None

@@ -77,6 +77,28 @@ def test_windows_are_similar_as_the_sums_of_their_vectors(steps: list[tuple[str,
     assert {block.ids[row] for row in np.flatnonzero(block.living)} == set(told) == set(block.rows)
 
 
+@given(changes, changes, st.integers(0, 2**16))
+@short(100)
+def test_a_stored_block_goes_on_as_it_was(
+    steps: list[tuple[str, Turn, int, bool]], more: list[tuple[str, Turn, int, bool]], seed: int
+) -> None:
+    """Restored from its arrays, a block gives the same cosines to the last bit, and takes the same changes."""
+    block, _ = filled(steps)
+    restored = VectorBlock.restored(DIMENSION, *block.stored())
+    assert restored.stored()[0] == block.stored()[0]
+    for name, turn, number, is_gone in [*more, ("m0", None, 1, False)]:
+        for each in (block, restored):
+            if is_gone:
+                each.remove(name)
+            elif turn is None:
+                each.put([name], vector(number)[None], [turn])
+        assert restored.rows == block.rows
+        assert np.array_equal(restored.living, block.living)
+    query = vector(seed)
+    assert np.array_equal(restored.similarities(query, RADII), block.similarities(query, RADII))
+    assert [restored.turn_of(name) for name in block.rows] == [block.turn_of(name) for name in block.rows]
+
+
 @given(changes)
 @short(100)
 def test_the_order_of_arrival_does_not_matter(steps: list[tuple[str, Turn, int, bool]]) -> None:
@@ -108,22 +130,53 @@ def test_the_nearest_are_the_nearest(seed: int, limit: int, is_filtered: bool) -
     assert [name for name, _ in block.nearest(query, limit, among=among)] == wanted
 
 
-def test_many_rows_are_estimated_and_the_nearest_of_them_exact(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Above `WHOLE_MAX` a pass reads a part of each vector; what is nearest is settled by the whole of it."""
-    monkeypatch.setattr(blocks, "WHOLE_MAX", 256)
+def many(count: int = 3000) -> tuple[VectorBlock, np.ndarray]:
+    """A block of more rows than are passed whole, and their vectors: some point the same way, as texts do."""
     random = np.random.default_rng(5)
-    spread = np.linspace(2, 0.05, 256)
-    vectors = random.normal(size=(3000, 256)) * spread
+    vectors = random.normal(size=(count, 256)) + 2 * random.normal(size=(40, 256))[random.integers(40, size=count)]
     block = VectorBlock(256)
-    block.put([str(number) for number in range(3000)], vectors, [None] * 3000)
+    block.put([str(number) for number in range(count)], vectors, [None] * count)
     assert not block.is_whole
-    for _ in range(10):
-        query = random.normal(size=256) * spread
-        exact = vectors @ query / np.linalg.norm(vectors, axis=1)
-        found = [int(name) for name, _ in block.nearest(query, 10)]
+    return block, vectors
+
+
+def test_of_many_rows_the_nearest_are_guessed_and_then_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Above `WHOLE_MAX` a few bits tell which rows are worth a look; nearly all of the nearest are among them."""
+    monkeypatch.setattr(blocks, "WHOLE_MAX", 256)
+    block, vectors = many()
+    for row in range(0, 3000, 300):
+        exact = vectors @ vectors[row] / np.linalg.norm(vectors, axis=1)
+        found = [int(name) for name, _ in block.nearest(vectors[row], 10)]
         assert len(set(found) & set(np.argsort(-exact)[:10].tolist())) >= 9
     block.remove("7")
     assert "7" not in [name for name, _ in block.nearest(vectors[7], 3000)]
+
+
+def test_of_many_rows_cosines_are_exact_and_a_guess_keeps_to_what_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cosines of all rows are those of each by itself; no row is guessed that is gone or not wanted."""
+    monkeypatch.setattr(blocks, "WHOLE_MAX", 256)
+    block, vectors = many()
+    block.remove("300")
+    every = np.arange(block.size)
+    assert block.similarities(vectors[3], RADII) == pytest.approx(block.exactly(vectors[3], every, RADII), abs=1e-5)
+    allowed = np.random.default_rng(1).random(block.size) < 0.5
+    assert 300 not in block.likely(vectors[300], 50)
+    for count in (50, 5000):
+        rows = block.likely(vectors[300], count, allowed)
+        assert allowed[rows].all()
+        assert 300 not in rows
+    assert len(rows) == np.count_nonzero(allowed & block.living)
+
+
+def test_equal_vectors_have_equal_signs_however_they_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One at a time, together, or before the block had signs at all: the bits are the same."""
+    monkeypatch.setattr(blocks, "WHOLE_MAX", 256)
+    block, vectors = many(600)
+    single = VectorBlock(256)
+    for number, vector_ in enumerate(vectors):
+        single.put([str(number)], vector_[None], [None])
+    rows = block.likely(vectors[5], 20)
+    assert rows.tolist() == single.likely(vectors[5], 20).tolist()
 
 
 def test_what_is_similar_to_nothing_is_no_answer() -> None:
