@@ -10,7 +10,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -34,7 +34,7 @@ TURNS: Final = 20
 QUESTIONS: Final = 200
 RIGHT_LEAST: Final = 0.8
 """Fewer right answers than this, and a contender's speed means nothing."""
-SIZES: Final = (1_000, 10_000, 100_000)
+SIZES: Final = (1_000, 10_000, 100_000, 1_000_000)
 Made = tuple[Path, Sequence[tuple[str, str]]]
 """The folder of a log, and questions with the memories that they are of."""
 
@@ -70,26 +70,31 @@ def recall(plan: Plan) -> Iterator[Case]:
 def _made(folder: Path, size: int) -> Made:
     """A log of so many memories, and questions about some of them."""
     random = Random(size)  # noqa: S311 - made-up words, no secrets
-    weights = [1 / (rank + 3) for rank in range(VOCABULARY)]
+    weights = list(accumulate(1 / (rank + 3) for rank in range(VOCABULARY)))
     words = [f"{random.getrandbits(32):07x}q" for _ in range(VOCABULARY)]
-    told = [
-        MemoryRemembered(
-            id=f"{number:026d}",
+    asked = frozenset(random.sample(range(size), min(QUESTIONS, size)))
+    questions: list[tuple[str, str]] = []
+
+    def told(number: int) -> MemoryRemembered:
+        text = random.choices(words, cum_weights=weights, k=WORDS)
+        memory_id = f"{number:026d}"
+        if number in asked:
+            questions.append((" ".join(random.sample(text, 4)), memory_id))
+        return MemoryRemembered(
+            id=memory_id,
             scope=SCOPE,
             kind="turn",
-            text=" ".join(random.choices(words, weights, k=WORDS)),
+            text=" ".join(text),
             session=f"s{number // TURNS}",
             place=number % TURNS + 1,
             speaker=("Ada", "Juno")[number % 2],
         )
-        for number in range(size)
-    ]
-    rest = iter(told)
+
+    rest = map(told, range(size))
     with opened(folder) as log:
         while batch := list(islice(rest, APPEND_EVENTS)):
             log.append(*batch)
-    asked = random.sample(told, min(QUESTIONS, size))
-    return folder, [(" ".join(random.sample(each.text.split(), 4)), each.id) for each in asked]
+    return folder, questions
 
 
 def _ours(

@@ -87,7 +87,7 @@ async def test_an_index_of_other_words_is_made_anew(tmp_path: Path) -> None:
                 await memory.remember_many(told)
                 told = []
             assert len(recalled(memory, finds, weights={"meaning": 0.0}, limit=2000)) == 1200
-            assert memory.recaller.indexes.keep(("main",))
+            memory.recaller.indexes.keep(("main",))  # if the question has not had it kept already
 
 
 async def test_related_words_are_asked_for_and_count_less(tmp_path: Path) -> None:
