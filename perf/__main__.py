@@ -11,20 +11,15 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
 
-from .harness import Plan, Result, WrongAnswer, measure
+from .harness import Result, WrongAnswer
 from .peers import PeerMissing
 from .report import as_json, as_markdown, as_text
+from .running import planned, results_of
 from .surroundings import default_folder, look_around
 from .workloads import WORKLOADS
 
 __all__ = ["main"]
-
-_ROUNDS: Final = (7, 3)
-_SECONDS: Final = (2.0, 0.25)
-_EVENTS: Final = (200_000, 20_000)
-"""In full, and with --quick."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -50,23 +45,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: Namespace, folder: Path, results: list[Result]) -> None:
-    is_quick: bool = options.quick
-    rounds: int = options.rounds or _ROUNDS[is_quick]
-    seconds: float = options.seconds or _SECONDS[is_quick]
-    events: int = options.events or _EVENTS[is_quick]
-    plan = Plan(
+    plan = planned(
         folder,
-        rounds=rounds,
-        seconds=seconds,
-        events=events,
+        is_quick=options.quick,
+        rounds=options.rounds,
+        seconds=options.seconds,
+        events=options.events,
         peers=options.peers,
         data=options.data,
         locomo=options.locomo,
         cranfield=options.cranfield,
     )
-    for name in dict.fromkeys(options.workloads or WORKLOADS):
-        _say(f"{name}: preparing")
-        results.extend(measure(case, plan, _say) for case in WORKLOADS[name](plan))
+    results.extend(results_of(options.workloads, plan, _say))
 
 
 def _say(text: str) -> None:

@@ -115,9 +115,14 @@ class Side:
 
     def answered(self, system: System) -> Sample:
         """All questions, one after the other."""
-        return system.asked(self.store(system), partial(self._ask, system))
+        return system.asked(self.store(system), partial(self.ask, system))
 
-    def _ask(self, system: System, ask: Ask) -> Sample:
+    def ask(self, system: System, ask: Ask) -> Sample:
+        """Ask all questions, and hold the answers against what is known.
+
+        Raises:
+            WrongAnswer: an answer can't be one.
+        """
         for each in self.made.asked[:WARM]:
             ask(each.text)
         latencies: list[float] = []
@@ -129,7 +134,7 @@ class Side:
         self._check(system, answers)
         shares = {"evidence": 100 * evidence(self.made, answers)}
         if system.is_semantic:
-            shares["nearest"] = 100 * self._nearest(system, answers)
+            shares["nearest"] = 100 * self.nearest(system, answers)
         return Sample(1, median(latencies), latencies, shares=shares)
 
     def _check(self, system: System, answers: Sequence[Sequence[str]]) -> None:
@@ -143,8 +148,8 @@ class Side:
             message = f"{system.name}: no question was answered"
             raise WrongAnswer(message)
 
-    def _nearest(self, system: System, answers: Sequence[Sequence[str]]) -> float:
-        """The part of the answers that is as near as the tenth nearest."""
+    def nearest(self, system: System, answers: Sequence[Sequence[str]]) -> float:
+        """The part of the ten nearest that a system found, from 0 to 1: what is as near as the tenth."""
         read = [each.text if system.takes_speakers else each.line for each in self.made.told]
         if system.takes_speakers not in self.tenths:
             self.tenths[system.takes_speakers] = _tenths(read, self.made.asked)

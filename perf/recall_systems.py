@@ -43,6 +43,10 @@ ALONE: Final[Mapping[str, float]] = {
 """Weights of a search that knows nothing but the texts by themselves."""
 
 
+def _nobody(_done: int) -> None:
+    """Nobody is told."""
+
+
 class System(Protocol):
     """Something that recalls."""
 
@@ -93,10 +97,11 @@ class Remanence:
 
     def build(self, folder: Path, told: Sequence[Told]) -> None:
         """Remember the texts, durably, and have the index made, by asking it something."""
-        trio.run(self._build, folder, told)
+        trio.run(self.remember, folder, told)
 
-    async def _build(self, folder: Path, told: Sequence[Told]) -> None:
-        rest = iter(told)
+    async def remember(self, folder: Path, told: Sequence[Told], tell: Callable[[int], None] = _nobody) -> None:
+        """The same in Trio; `tell` is told how many have been remembered."""
+        rest, done = iter(told), 0
         async with open_memory(folder) as memory:
             while batch := list(islice(rest, BATCH)):
                 await memory.remember_many(
@@ -111,6 +116,8 @@ class Remanence:
                     )
                     for each in batch
                 )
+                done += len(batch)
+                tell(done)
             MemoryReader.recall(memory, "ready", scope=SCOPE)
 
     def asked(self, folder: Path, session: Callable[[Ask], T]) -> T:

@@ -110,6 +110,7 @@ for command in (
     Late("restore", "backing:restore", "Bring a backup back."),
     Late("export", "exchanging:export", "Write the log as CloudEvents."),
     Late("fork", "past:fork", "Make a memory that shares the past."),
+    Late("bench", "benching:bench", "Measure how fast it is here, and how much recall finds."),
     Late("demo", "demonstrating:demo", "Show what Remanence does, and check its promises."),
 ):
     main.add_command(command)
