@@ -62,7 +62,7 @@ class Contradiction:
         cluster: the cluster that it stands in.
         opposites: the pairs, as `good/bad`.
         confidence: how sure it is that this is a contradiction.
-        time: when the memory was last told.
+        time: when that was said, if it is known, or else when the memory was last told.
     """
 
     memory: str
@@ -108,7 +108,7 @@ class ClusterReading:
         return next((each for each in self.clusters(member.scope) if each.id == member.cluster), None)
 
     def cluster_members(self, cluster: Cluster) -> list[str]:
-        """The ids of a cluster's memories, in the order in which they were last told."""
+        """The ids of a cluster's memories, in the order in which they were said, or else last told."""
         return [member.id for member in self._members(cluster)]
 
     def cluster_drift(self, cluster: Cluster, now: datetime, *, window: timedelta = DRIFT_WINDOW) -> Drift:
