@@ -159,12 +159,13 @@ class _Batch:
 
     def _nearest(self, row: int, memory: Memory) -> str | None:
         """The nearest cluster that is near enough; of equals, the oldest."""
-        by_concept = self._known.by_concept
+        known, tags = self._known, memory.tags
+        met = [known.by_concept[concept] for concept in memory.concepts if concept in known.by_concept]
         best, found = JOIN, list[str]()
-        for cluster_id in set[str]().union(*(by_concept.get(concept, ()) for concept in memory.concepts)):
+        for cluster_id in set[str]().union(*met):
             near = self._nearness(row, cluster_id)
-            if memory.tags:
-                near = (1 - TAGS_SHARE) * near + TAGS_SHARE * self._usual(cluster_id, memory)
+            if tags:
+                near = (1 - TAGS_SHARE) * near + TAGS_SHARE * known.clusters[cluster_id].usualness(tags)
             if near > best:
                 best, found = near, [cluster_id]
             elif near == best:
@@ -180,8 +181,3 @@ class _Batch:
             return -inf
         length = sqrt(self._among[row][row]) * sqrt(moving.size * moving.mass)
         return moving.inner[row] / length if length > 0 else 0.0
-
-    def _usual(self, cluster_id: str, memory: Memory) -> float:
-        """How usual a memory's labels are in a cluster: the share of members that have one, on average."""
-        cluster = self._known.clusters[cluster_id]
-        return sum(cluster.concepts[tag] for tag in memory.tags) / (len(cluster.members) * len(memory.tags))

@@ -69,6 +69,12 @@ class Cluster:
         """What the square of its sum's length would be, were all its members alike: number of members times mass."""
         return len(self.members) * self.mass
 
+    def usualness(self, tags: Sequence[str]) -> float:
+        """How usual labels are here: the share of members that have one, on average."""
+        counts = self.concepts
+        having = counts[tags[0]] if len(tags) == 1 else sum([counts[tag] for tag in tags])
+        return having / (len(self.members) * len(tags))
+
     @property
     def age(self) -> tuple[int, int]:
         """Clusters in the order in which they were founded."""
@@ -118,9 +124,12 @@ class Known:
         self.memories[memory.id] = memory
         self.cluster_of[memory.id] = cluster_id
         cluster.members[memory.id] = None
+        counts, by_concept = cluster.concepts, self.by_concept
         for concept in memory.concepts:
-            cluster.concepts[concept] += 1
-            self.by_concept.setdefault(concept, set()).add(cluster_id)
+            count = counts.get(concept, 0)
+            counts[concept] = count + 1
+            if not count:
+                by_concept.setdefault(concept, set()).add(cluster_id)
 
     def leave(self, memory_id: str) -> Memory:
         """Take a memory out of its cluster. Its vector isn't taken away yet; a cluster without members is gone."""
