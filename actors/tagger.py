@@ -19,8 +19,8 @@ from typing import Any, Final, Protocol, cast
 import attrs
 
 from ..core.errors import InvalidInput
-from ..projections.tagging.cxd import CLASSES, STATES, state_of
-from ..projections.tagging.quality import DOUBTFUL, GOOD, JUNK
+from ..projections.tagging.cxd import state_of
+from ..projections.tagging.verdicts import CLASSES, DOUBTFUL, GOOD, JUNK, STATES
 
 __all__ = ["Tagger", "Tags", "ToTag", "check_tagger", "checked"]
 

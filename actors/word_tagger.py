@@ -14,8 +14,9 @@ from ..projections.rows import Rows
 from ..projections.tagging.cxd import classify
 from ..projections.tagging.events import MemoryTagged
 from ..projections.tagging.keywords import keywords_of, rarity
-from ..projections.tagging.quality import DUPLICATE, SHORT, quality_of
+from ..projections.tagging.quality import quality_of
 from ..projections.tagging.similarity import is_near_duplicate
+from ..projections.tagging.verdicts import DUPLICATE, SHORT
 from ..projections.tagging.view import ALL_TEXTS, MemoryTags, TagRow, TraceRow
 from ..projections.tagging.words import term_of, words_of
 from .tagger import Tags

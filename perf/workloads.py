@@ -14,6 +14,7 @@ from .codec import codec
 from .find import find
 from .get import get
 from .harness import Case, Plan
+from .importing import importing
 from .opening import opening
 from .rebuild import rebuild
 from .recall import recall
@@ -45,6 +46,7 @@ WORKLOADS: Final[Mapping[str, Workload]] = {
     "recall-methods": recall_methods,
     "rebuild": rebuild,
     "open": opening,
+    "import": importing,
     "verify": verify,
     "semantic": semantic,
     "size": size,

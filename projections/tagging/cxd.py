@@ -17,12 +17,11 @@ from typing import Final
 import attrs
 
 from .cues import CUES, FAILURES
+from .verdicts import CLASSES
 from .words import Word
 
-__all__ = ["CLASSES", "STATES", "Cxd", "classify", "is_act", "state_of"]
+__all__ = ["Cxd", "classify", "is_act", "state_of"]
 
-CLASSES: Final[tuple[str, ...]] = ("control", "context", "data")
-STATES: Final[tuple[str, ...]] = ("+", "-", "~", "?")
 SURE: Final = 0.7
 PARTLY: Final = 0.4
 UNCERTAIN: Final = 0.2

@@ -19,16 +19,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from .verdicts import DOUBTFUL, DUPLICATE, GOOD, JUNK, SHORT
 from .words import Word, plain_of, width
 
-__all__ = ["DOUBTFUL", "DUPLICATE", "GOOD", "JUNK", "QUALITIES", "SHORT", "quality_of", "score_of"]
+__all__ = ["quality_of", "score_of"]
 
-SHORT: Final = "short"
-DUPLICATE: Final = "duplicate"
-JUNK: Final = "junk"
-DOUBTFUL: Final = "doubtful"
-GOOD: Final = "good"
-QUALITIES: Final = (GOOD, DOUBTFUL, SHORT, DUPLICATE, JUNK)
 WIDTH_MIN: Final = 10
 JUNK_MAX: Final = 0.3
 GOOD_MIN: Final = 0.8

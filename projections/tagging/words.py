@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 import attrs
@@ -21,14 +21,7 @@ from .stopwords import LANGUAGES, NEGATIONS, SPOKEN, STOP_SIGNS
 __all__ = ["Word", "is_negated", "language_of", "plain_of", "term_of", "width", "words_of"]
 
 _TOKEN: Final = re.compile(r"\w+(?:[.'\-/]\w+)*[+#]*|@\w+")
-_SIGNS: Final = re.compile(
-    "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々]+"  # Han
-    "|[\u3041-\u309f]+"  # Hiragana: endings and particles
-    "|[\u30a0-\u30ff]+"  # Katakana
-    "|[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々\u3041-\u309f\u30a0-\u30ff]+"
-)
 _IDEOGRAPH: Final = re.compile("[\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_PIECES: Final = re.compile(f"[{STOP_SIGNS}]|[^{STOP_SIGNS}]+")
 _QUOTES: Final = str.maketrans({"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u2010": "-", "\u2011": "-"})
 _ELISIONS: Final = "c d dell all dall nell sull l j jusqu lorsqu m n puisqu qu quell quest s t un"
 _ELIDED: Final = frozenset(_ELISIONS.split())
@@ -140,9 +133,22 @@ def _word(token: str, start: int) -> tuple[str, str, int]:
     return head, token[:cut], start  # niece's, Ankara'da
 
 
+@cache
+def _scripts() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Runs of one script, and the pieces of a run. They take longer to compile than all the rest of this file."""
+    signs = (
+        "[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々]+"  # Han
+        "|[\u3041-\u309f]+"  # Hiragana: endings and particles
+        "|[\u30a0-\u30ff]+"  # Katakana
+        "|[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff々\u3041-\u309f\u30a0-\u30ff]+"
+    )
+    return re.compile(signs), re.compile(f"[{STOP_SIGNS}]|[^{STOP_SIGNS}]+")
+
+
 def _cut(token: str, start: int) -> Iterator[tuple[str, str, int]]:
-    for run in _SIGNS.finditer(token):
-        for piece in _PIECES.finditer(run.group()):
+    runs, pieces = _scripts()
+    for run in runs.finditer(token):
+        for piece in pieces.finditer(run.group()):
             yield _normal(piece.group()), piece.group(), start + run.start() + piece.start()
 
 

@@ -9,8 +9,7 @@ import click
 
 from ..memory.plain import plain_event, plain_memory, plain_tags
 from ..projections.memories.view import Memories, MemoryRow
-from ..projections.tagging.cxd import CLASSES
-from ..projections.tagging.quality import QUALITIES
+from ..projections.tagging.verdicts import CLASSES, QUALITIES
 from ..projections.tagging.view import MemoryTags, TagRow
 from ..reading.reading import MemoryReader
 from ..reading.wanted import Order

@@ -10,7 +10,7 @@ import contextlib
 from collections.abc import AsyncGenerator, Generator, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import attrs
 import trio
@@ -24,7 +24,6 @@ from ..actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarke
 from ..actors.retrainer import Retrainer
 from ..actors.snapshotter import Snapshotter
 from ..actors.supervisor import Group, Maker
-from ..actors.tagger import Tagger
 from ..actors.writer import Durability, Writer
 from ..codecs.converter import EventConverter, make_converter
 from ..core.clock import Entropy, Timer, WallClock, system_clock, system_entropy, system_timer
@@ -60,6 +59,9 @@ from ..projections.views import View, Views, distinct
 from .cluster_settings import ClusterSettings, with_clusters
 from .embedder_settings import embedders_of, with_embedders
 from .tagging import with_tagger
+
+if TYPE_CHECKING:
+    from ..actors.tagger import Tagger
 
 __all__ = ["Settings", "open_engine", "open_memory"]
 

@@ -9,15 +9,13 @@ from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import trio
 
-from ..core.fork import fork
 from ..core.log import Progress
 from ..core.past import Moment, position_at
 from ..core.recorded import Recorded
-from ..core.verify import Report
 from ..engine.bisecting import bisect
 from ..engine.engine import Engine, Statistics
 from ..engine.past import interruptible, replaying
@@ -36,6 +34,9 @@ from .past_memory import PastMemory
 from .recalling import Recalling
 from .tagged import TagsWanted, find_tagged, tags_of, wait_for_tags
 from .wanted import Order, Wanted
+
+if TYPE_CHECKING:
+    from ..core.verify import Report
 
 __all__ = ["MemoryReader"]
 
@@ -268,4 +269,6 @@ class MemoryReader(ClusterReading, Histories, Recalling):
             Locked: the folder is open in an engine.
             Damaged, StorageFailed: as the disk says; nothing is made.
         """
+        from ..core.fork import fork  # noqa: PLC0415 - it verifies what it copies, which few programs ever do
+
         return await trio.to_thread.run_sync(fork, self.engine.log, moment, Path(path))

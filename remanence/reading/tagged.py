@@ -17,9 +17,8 @@ from ..engine.engine import Engine
 from ..projections.memories.events import MemoryReinforced, MemoryRevised, memory_tag
 from ..projections.memories.view import Memories, MemoryRow
 from ..projections.rows import Rows
-from ..projections.tagging.cxd import CLASSES
 from ..projections.tagging.events import MemoryTagged
-from ..projections.tagging.quality import QUALITIES
+from ..projections.tagging.verdicts import CLASSES, QUALITIES
 from ..projections.tagging.view import MemoryTags, TagRow, confirmed, tagged, untagged
 from .wanted import Wanted
 

@@ -9,10 +9,11 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from remanence.perf.labelled import pairs, sentences
-from remanence.projections.tagging.cxd import CLASSES, CONFIDENCE_MAX, STATES, UNCERTAIN, classify
+from remanence.projections.tagging.cxd import CONFIDENCE_MAX, UNCERTAIN, classify
 from remanence.projections.tagging.keywords import KEYWORDS_MAX, keywords_of, rarity
-from remanence.projections.tagging.quality import DUPLICATE, GOOD, JUNK, QUALITIES, SHORT, quality_of, score_of
+from remanence.projections.tagging.quality import quality_of, score_of
 from remanence.projections.tagging.similarity import NEAR, bands_of, is_near_duplicate, similarity
+from remanence.projections.tagging.verdicts import CLASSES, DUPLICATE, GOOD, JUNK, QUALITIES, SHORT, STATES
 from remanence.projections.tagging.words import language_of, plain_of, term_of, words_of
 
 from ..effort import short
