@@ -1,13 +1,22 @@
-"""How hard hypothesis looks.
+"""How hard hypothesis looks, and where the programs that tests run keep their bytecode.
 
 By default the same code gives the same answer twice. `HYPOTHESIS_PROFILE=long` looks further, and at random.
 """
 
 import os
+import sys
 
+import pytest
 from hypothesis import settings
 
 # No deadline: a slow disk is not a failing property.
 settings.register_profile("default", deadline=None, print_blob=True, derandomize=True, database=None)
 settings.register_profile("long", deadline=None, print_blob=True, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where no bytecode is kept beside the sources, keep it here: a hundred programs would each compile everything."""
+    if sys.dont_write_bytecode and "PYTHONPYCACHEPREFIX" not in os.environ and config.cache is not None:
+        os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+        os.environ["PYTHONPYCACHEPREFIX"] = str(config.cache.mkdir("bytecode"))
