@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 import attrs
@@ -22,6 +22,7 @@ __all__ = ["EventType", "Kind", "Registry", "Upcaster", "event", "event_type_of"
 C = TypeVar("C")
 Data = dict[str, Any]
 _ATTRIBUTE: Final = "__remanence_event__"
+_OURS: Final = __name__.partition(".")[0]
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+")
 MAX_NAME_LENGTH: Final = 100
 MAX_VERSION: Final = 0xFFFF
@@ -123,8 +124,13 @@ class Registered(Generic[C]):
     version: int
     dedup: bool
     cls: type[C]
-    codec: PayloadCodec[C]
+    converter: EventConverter
     upcasters: tuple[Callable[[Data], Data], ...]
+
+    @cached_property
+    def codec(self) -> PayloadCodec[C]:
+        """What reads and writes payloads of the class. It looks at every type in the class, which takes a while."""
+        return PayloadCodec(self.cls, self.converter)
 
     def decode(self, version: int, payload: bytes) -> Payload[C]:
         """A stored payload of this type, brought up to the registered version.
@@ -182,9 +188,9 @@ class Registry:
             message = f"two classes are called {kind.name}: {other.cls.__qualname__} and {cls.__qualname__}"
             raise InvalidInput(message)
         chain = _ordered_chain(kind, chains.get(kind.name, {}))
-        registered: Registered[Any] = Registered(
-            kind.name, kind.version, kind.dedup, cls, PayloadCodec(cls, converter), chain
-        )
+        registered: Registered[Any] = Registered(kind.name, kind.version, kind.dedup, cls, converter, chain)
+        if cls.__module__.partition(".")[0] != _OURS:
+            _ = registered.codec  # whether it can be kept is found here; of our own, which can be, when one is met
         self._by_class[cls] = self._by_name[kind.name] = registered
 
     def of(self, event: object) -> Registered[Any]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
 
+import remanence
 from remanence.core.errors import InvalidInput
 from remanence.core.events import MAX_VERSION, EventType, Registry, event, event_type_of, upcaster
 
@@ -42,6 +44,15 @@ class Paid:
 
 
 CHAIN = (two_to_three, one_to_two)
+
+
+async def test_each_event_of_ours_can_be_kept(tmp_path: Path) -> None:
+    """Users' classes are tried when they are registered; ours, which nobody waits for, are tried here."""
+    async with remanence.open(tmp_path, clusters=True, tagger=True) as memory:
+        registry = memory.engine.log.registry
+        ours = [kind for kind in vars(registry)["_by_name"].values() if kind.cls.__module__.startswith("remanence.")]
+        assert len(ours) > 15
+        assert [kind.name for kind in ours if not kind.codec.is_native] == []
 
 
 @pytest.mark.parametrize(
