@@ -157,5 +157,5 @@ def test_no_actor_is_forgotten() -> None:
 
 def subclasses(of: type) -> set[type]:
     """Those that are made of a class, and of those."""
-    direct = of.__subclasses__()
+    direct: list[type] = of.__subclasses__()
     return {*direct, *(each for one in direct for each in subclasses(one))}
