@@ -16,6 +16,7 @@ from typing import Final
 
 import attrs
 
+from ..projections.caching.policies import POLICIES, PolicyName
 from ..projections.caching.pools import ENTRY_BYTES, Budget, Pool
 from ..projections.caching.prediction import Markov
 from .traces import locomo, polluted, routines, uniform, zipf
@@ -50,13 +51,13 @@ class Rates:
 
 def rates(trace: Sequence[Hashable], entries: int) -> Rates:
     """Play a trace against every policy."""
-    hits = {policy: _play(trace, entries, policy, None) for policy in ("lru", "lfu", "adaptive")}
+    hits: Mapping[str, float] = {policy: _play(trace, entries, policy, None) for policy in POLICIES}
     markov = Markov()
     both = _play(trace, entries, "lru", markov)
     return Rates(entries, hits, markov.predictions / len(trace), markov.accuracy, both)
 
 
-def _play(trace: Sequence[Hashable], entries: int, policy: str, markov: Markov | None) -> float:
+def _play(trace: Sequence[Hashable], entries: int, policy: PolicyName, markov: Markov | None) -> float:
     pool: Pool[str] = Pool("trace", Budget(entries * (ENTRY_BYTES + 100)), policy=policy)
     found = 0
     for key in trace:

@@ -18,9 +18,11 @@ from ...codecs.compression import Dictionaries
 from ...core.clock import Timer, system_timer
 from ...core.errors import InvalidInput
 from ..schema import Schema
+from .answers import Answers
 from .levels import TableCache
+from .policies import PolicyName
 from .pools import Budget, Pool, PoolStatistics
-from .settings import CacheSettings
+from .settings import CacheSettings, check_policy, check_time, check_whole
 
 __all__ = ["LEVELS", "CacheStatistics", "Caches", "Relief"]
 
@@ -97,6 +99,7 @@ class Caches:
         self._dictionaries = dictionaries
         self._timer = timer
         self._tables: dict[tuple[str, str], TableCache[Any]] = {}
+        self._answers: dict[str, tuple[Pool[Any], Answers[Any]]] = {}
         self._own: dict[str, Pool[Any]] = {}
         self._cleanings = self._emergencies = 0
         self.predicted = 0
@@ -107,17 +110,38 @@ class Caches:
 
     def table(self, view: str, table: Schema[R]) -> TableCache[R]:
         """What is kept of a table of a view. It is empty, and keeps nothing before its `open`."""
-        name = f"{view}.{table.name}"
-        settings = self.settings
-        pools: list[Pool[Any]] = [
-            Pool(f"{name}/{level}", self.levels[level], policy=settings.policy, ttl_s=ttl_s, timer=self._timer)
-            for level, ttl_s in _ttls(settings).items()
-        ]
-        for pool in pools:
-            pool.on_full = self._rescue
+        pools = [self._level_pool(f"{view}.{table.name}", level) for level in LEVELS]
         made: TableCache[R] = TableCache(table, self._dictionaries, *pools)
         self._tables[view, table.name] = made
         return made
+
+    def answers(self, name: str, cache: TableCache[Any], kind: type[V]) -> Answers[V]:
+        """Where answers about a table's domains are kept, in L3 with those of `find`; the same for the same name.
+
+        Args:
+            name: what statistics call them.
+            cache: what is kept of the table.
+            kind: what answers are made of: a frozen attrs class.
+        """
+        if name not in self._answers:
+            pool = self._level_pool(name, LEVELS[-1])
+            self._answers[name] = pool, Answers(cache, pool, kind)
+        return self._answers[name][1]
+
+    def _level_pool(self, name: str, level: str) -> Pool[Any]:
+        settings = self.settings
+        ttl_s = _ttls(settings)[level]
+        pool: Pool[Any] = Pool(
+            f"{name}/{level}", self.levels[level], policy=settings.policy, ttl_s=ttl_s, timer=self._timer
+        )
+        pool.on_full = self._rescue
+        return pool
+
+    def _level_pools(self) -> Iterator[tuple[str, Pool[Any]]]:
+        """Every pool of a level, with the level's name."""
+        for _, cache in self.tables():
+            yield from zip(LEVELS, (cache.objects, cache.rows, cache.answers), strict=True)
+        yield from ((LEVELS[-1], pool) for pool, _ in self._answers.values())
 
     def tables(self) -> Iterator[tuple[str, TableCache[Any]]]:
         """Each table's cache, with the name of its view."""
@@ -130,19 +154,31 @@ class Caches:
         limit_bytes: int = 1 << 20,
         entries_max: int | None = None,
         ttl_s: float | None = None,
-        policy: str = "lru",
+        policy: PolicyName = "lru",
     ) -> Pool[Any]:
         """A pool of one's own, with its own budget; the one that there is, if there is one of this name.
 
         Raises:
-            InvalidInput: it is called as a level of a table.
+            InvalidInput: it is called as a level of a table, or can't be such.
         """
-        if "/" in name or not name:
-            message = f"a pool's name is not empty and has no /, which {name!r} has"
+        if not isinstance(name, str) or not name or "/" in name:
+            message = f"a pool's name is a text that is not empty and has no / in it, not {name!r:.60}"
             raise InvalidInput(message)
         if name not in self._own:
-            budget = Budget(limit_bytes, self._lock)
-            self._own[name] = Pool(name, budget, policy=policy, ttl_s=ttl_s, entries_max=entries_max, timer=self._timer)
+            check_whole("limit_bytes", limit_bytes, least=1)
+            check_whole("entries_max", 1 if entries_max is None else entries_max, least=1)
+            check_time("ttl_s", ttl_s)
+            check_policy(policy)
+            pool: Pool[Any] = Pool(
+                name,
+                Budget(limit_bytes, self._lock),
+                policy=policy,
+                ttl_s=ttl_s,
+                entries_max=entries_max,
+                timer=self._timer,
+                is_own=True,
+            )
+            self._own[name] = pool
         return self._own[name]
 
     def budgets(self) -> list[Budget]:
@@ -198,17 +234,14 @@ class Caches:
         self.settings = settings
         for name, limit in _limits(settings).items():
             self.levels[name].resize(limit)
-        for _, cache in self.tables():
-            pools: tuple[Pool[Any], ...] = (cache.objects, cache.rows, cache.answers)
-            for pool, ttl_s in zip(pools, _ttls(settings).values(), strict=True):
-                pool.ttl_s = ttl_s
-                pool.use_policy(settings.policy)
+        ttls = _ttls(settings)
+        for level, pool in self._level_pools():
+            pool.ttl_s = ttls[level]
+            pool.use_policy(settings.policy)
 
     def statistics(self) -> CacheStatistics:
         """How they are doing."""
-        pools: list[PoolStatistics] = []
-        for _, cache in self.tables():
-            pools += (cache.objects.statistics(), cache.rows.statistics(), cache.answers.statistics())
+        pools = [pool.statistics() for _, pool in self._level_pools()]
         pools += (pool.statistics() for pool in self._own.values())
         return CacheStatistics(
             used_bytes=self.used_bytes,

@@ -15,13 +15,14 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from typing import Any, Final, Generic, Protocol, TypeVar
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from cachetools import LFUCache
 
-__all__ = ["POLICIES", "Adaptive", "Entry", "LeastFrequent", "LeastRecent", "Policy"]
+__all__ = ["POLICIES", "Adaptive", "Entry", "LeastFrequent", "LeastRecent", "Policy", "PolicyName"]
 
 V = TypeVar("V")
+PolicyName = Literal["lru", "lfu", "adaptive"]
 NEVER: Final = float("inf")
 SMALL_SHARE: Final = 0.1
 """What part of the bytes is there for what is new: the paper's."""
@@ -271,7 +272,7 @@ class Adaptive(Generic[V]):
         return len(self._entries)
 
 
-POLICIES: Final[Mapping[str, Callable[[], Policy[Any]]]] = {
+POLICIES: Final[Mapping[PolicyName, Callable[[], Policy[Any]]]] = {
     "lru": LeastRecent,
     "lfu": LeastFrequent,
     "adaptive": Adaptive,

@@ -15,7 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 import attrs
 
 from ...core.clock import Timer, system_timer
-from .policies import NEVER, POLICIES, Entry, Policy
+from .policies import NEVER, POLICIES, Entry, Policy, PolicyName
 from .sealing import size_of
 
 __all__ = ["ENTRY_BYTES", "Budget", "Pool", "PoolStatistics", "weigh"]
@@ -110,10 +110,11 @@ class Pool(Generic[V]):
         name: str,
         budget: Budget,
         *,
-        policy: str = "lru",
+        policy: PolicyName = "lru",
         ttl_s: float | None = None,
         entries_max: int | None = None,
         timer: Timer = system_timer,
+        is_own: bool = False,
     ) -> None:
         """Make an empty pool.
 
@@ -124,12 +125,14 @@ class Pool(Generic[V]):
             ttl_s: how old an entry may become, in seconds; None for any age.
             entries_max: how many there may be; None for as many as the budget allows.
             timer: seconds that only go forward.
+            is_own: whether `get` itself counts what isn't there and finds nothing that is too old.
         """
         self.name = name
         self.budget = budget
         self.used_bytes = 0
         self.ttl_s = ttl_s
-        self._policy_name = policy
+        self._is_own = is_own
+        self._policy_name: PolicyName = policy
         self._policy: Policy[V] = POLICIES[policy]()
         self._entries_max = entries_max
         self._timer = timer
@@ -138,8 +141,9 @@ class Pool(Generic[V]):
         self.on_full: Callable[[], None] = _nothing
         self._noted: Callable[[Hashable], object] | None = None
         self.get: Callable[[Hashable], V | None] = self._policy.get
-        """The value with this key, or None. The policy's own, so that a hit costs no call more; whoever looks for
-        something in vain says so by `missed`."""
+        """The value with this key, or None. In a level it is the policy's own, so that a hit costs no call more: there,
+        whoever looks in vain says so by `missed`, and an age only gives back memory."""
+        self._bind()
         budget.pools.append(self)
 
     def watch(self, noted: Callable[[Hashable], object] | None) -> None:
@@ -148,7 +152,7 @@ class Pool(Generic[V]):
         self._bind()
 
     def _bind(self) -> None:
-        get, noted = self._policy.get, self._noted
+        get, noted = self.fresh if self._is_own else self._policy.get, self._noted
         if noted is None:
             self.get = get
             return
@@ -181,19 +185,20 @@ class Pool(Generic[V]):
             return None
         return self._policy.get(key)
 
-    def put(self, key: Hashable, value: V, size_bytes: int) -> bool:
+    def put(self, key: Hashable, value: V, size_bytes: int | None = None) -> bool:
         """Keep a value, in the place of the one with its key.
 
         Args:
             key: what it will be found by.
             value: what will be found; never None.
-            size_bytes: what it takes, the key included.
+            size_bytes: what it takes, the key included; by default it is weighed, which is right for what is made of
+                texts, bytes, numbers, tuples, lists, sets and dicts.
 
         Returns:
             Whether it is kept.
         """
         budget = self.budget
-        size_bytes += ENTRY_BYTES
+        size_bytes = ENTRY_BYTES + (weigh(key) + weigh(value) if size_bytes is None else size_bytes)
         with budget.lock:
             if self._policy.look(key) is not None:
                 self._take_out(key)
@@ -251,7 +256,7 @@ class Pool(Generic[V]):
         self.budget.used_bytes -= self.used_bytes
         self.used_bytes = 0
 
-    def use_policy(self, policy: str) -> None:
+    def use_policy(self, policy: PolicyName) -> None:
         """Decide from here on by another policy. What is there stays."""
         with self.budget.lock:
             if policy == self._policy_name:
@@ -315,8 +320,10 @@ def _used(pool: Pool[Any]) -> int:
 
 
 def weigh(value: Any) -> int:
-    """Bytes of a value made of texts, numbers, tuples, lists and dicts, with all that it holds."""
+    """Bytes of a value made of texts, numbers, tuples, lists, sets and dicts, with all that it holds."""
     held: list[Any] = []
+    if isinstance(value, type):
+        return 0  # there without it
     if isinstance(value, dict):
         held += value.keys()
         held += value.values()

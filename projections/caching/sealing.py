@@ -11,6 +11,7 @@ from collections.abc import Callable
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from enum import Enum
+from functools import lru_cache
 from itertools import count
 from operator import attrgetter
 from typing import Any, Final, NoReturn, TypeVar
@@ -166,7 +167,7 @@ def _seal(value: object) -> tuple[Any, int]:
     if isinstance(value, Enum):
         return value, 0
     if _is_frozen(kind):
-        size = sealer_of(kind)(value)
+        size = _known(kind)(value)
         if size is not None:
             return value, size
     raise _Unsealable
@@ -194,7 +195,8 @@ def _seal_dict(value: Any) -> tuple[Any, int]:
     if not value:
         return _EMPTY, 0
     items = {key: _seal(each) for key, each in value.items()}
-    sealed: Sealed[Any, Any] = Sealed({key: each for key, (each, _) in items.items()})
+    is_sealed = type(value) is Sealed  # then all that is in it is, too
+    sealed: Sealed[Any, Any] = value if is_sealed else Sealed({key: each for key, (each, _) in items.items()})
     inside = sum(size for _, size in items.values())
     # A text that is a key isn't counted: the decoder has one object for all rows that use it.
     inside += sum(_seal_as_is(key) for key in items if type(key) is not str)
@@ -214,3 +216,4 @@ def _seal_as_is(value: Any) -> int:
 
 
 _EMPTY: Final[Sealed[Any, Any]] = Sealed()
+_known: Final[Callable[[Any], Sealer]] = lru_cache(256)(sealer_of)

@@ -8,12 +8,37 @@ from typing import Final
 import attrs
 
 from ...core.errors import InvalidInput
-from .policies import POLICIES
+from .policies import POLICIES, PolicyName
 
-__all__ = ["PRESETS", "CacheSettings"]
+__all__ = ["PRESETS", "CacheSettings", "check_policy", "check_time", "check_whole"]
 
 MB: Final = 1 << 20
 _SHARES: Final = ("clean_to", "clean_at", "emergency_at")
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def check_whole(name: str, value: object, *, least: int = 0) -> None:
+    """Refuse, by InvalidInput, what is no whole number of so much at least."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+        message = f"{name} is a whole number, {least} or more, not {value!r:.60}"
+        raise InvalidInput(message)
+
+
+def check_time(name: str, value: float | None) -> None:
+    """Refuse, by InvalidInput, what is no time in seconds, and not None."""
+    if value is not None and not (_is_number(value) and value > 0):
+        message = f"{name} is a time in seconds, over 0, or None, not {value!r:.60}"
+        raise InvalidInput(message)
+
+
+def check_policy(value: object) -> None:
+    """Refuse, by InvalidInput, what is no policy's name."""
+    if not isinstance(value, str) or value not in POLICIES:
+        message = f"policy is one of {', '.join(POLICIES)}, not {value!r:.60}"
+        raise InvalidInput(message)
 
 
 @attrs.frozen
@@ -40,7 +65,7 @@ class CacheSettings:
     objects_bytes: int = 16 * MB
     rows_bytes: int = 0
     results_bytes: int = 8 * MB
-    policy: str = "adaptive"
+    policy: PolicyName = "adaptive"
     objects_ttl_s: float | None = None
     rows_ttl_s: float | None = None
     results_ttl_s: float | None = 3600.0
@@ -53,18 +78,15 @@ class CacheSettings:
 
     def __attrs_post_init__(self) -> None:
         for name in ("objects_bytes", "rows_bytes", "results_bytes", "warm_rows"):
-            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
-                message = f"{name} is a whole number, 0 or more, not {getattr(self, name)!r}"
-                raise InvalidInput(message)
+            check_whole(name, getattr(self, name))
         for name in ("objects_ttl_s", "rows_ttl_s", "results_ttl_s", "tune_s"):
-            seconds = getattr(self, name)
-            if seconds is not None and not seconds > 0:
-                message = f"{name} is a time in seconds, over 0, or None, not {seconds!r}"
-                raise InvalidInput(message)
-        if self.policy not in POLICIES:
-            message = f"policy is one of {', '.join(POLICIES)}, not {self.policy!r}"
+            check_time(name, getattr(self, name))
+        check_policy(self.policy)
+        if not isinstance(self.predict, bool):
+            message = f"predict is True or False, not {self.predict!r}"
             raise InvalidInput(message)
-        if not 0 < self.clean_to <= self.clean_at <= self.emergency_at <= 1:
+        are_numbers = all(_is_number(getattr(self, name)) for name in _SHARES)
+        if not are_numbers or not 0 < self.clean_to <= self.clean_at <= self.emergency_at <= 1:
             shares = ", ".join(f"{name}={getattr(self, name)!r}" for name in _SHARES)
             message = f"clean_to, clean_at and emergency_at are shares that rise, over 0 and up to 1, not {shares}"
             raise InvalidInput(message)

@@ -11,6 +11,7 @@ from ..core.queries import Query
 from ..projections.caching.caches import Caches, CacheStatistics, Relief
 from ..projections.caching.changes import PREFIX, SettingChanged, with_setting
 from ..projections.caching.contexts import ContextCache
+from ..projections.caching.policies import PolicyName
 from ..projections.caching.pools import Pool
 from ..projections.caching.settings import CacheSettings
 
@@ -58,19 +59,21 @@ class Cache:
         limit_bytes: int = 1 << 20,
         entries_max: int | None = None,
         ttl_s: float | None = None,
-        policy: str = "lru",
+        policy: PolicyName = "lru",
     ) -> Pool[Any]:
-        """A pool of one's own: entries under a name, with a budget and an age. The same name is the same pool.
+        """A pool of one's own: entries under a name, with a budget and an age.
+
+        The same name is the same pool, as it was made by the first call: what is said besides is passed over then.
 
         Args:
             name: what statistics call it.
-            limit_bytes: what its entries may take, as whoever puts them in says.
+            limit_bytes: what its entries may take. One that would take a tenth of that or more is not kept.
             entries_max: how many there may be.
             ttl_s: how old they may become, in seconds.
             policy: "lru", "lfu" or "adaptive".
 
         Raises:
-            InvalidInput: the name or the policy can't be taken.
+            InvalidInput: something can't be taken.
         """
         return self._caches.pool(name, limit_bytes=limit_bytes, entries_max=entries_max, ttl_s=ttl_s, policy=policy)
 

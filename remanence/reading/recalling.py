@@ -5,7 +5,7 @@ Reads are synchronous, as all reads are: the index is brought up to what has bee
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
@@ -18,11 +18,12 @@ from ..projections.memories.view import Memories, MemoryRow
 from ..projections.recall.events import MemoryRecalled
 from ..projections.rows import Rows
 from .identity import DEFAULT_SCOPE, as_labels, as_scope, check_kind, check_label, check_moment, check_share
+from .recalled_before import RecalledBefore, question_of
 from .reranking import Reranking
 
 if TYPE_CHECKING:  # it needs numpy, which costs as much to import as all of ours: only who recalls pays for it
     from ..projections.recall.ranking import Ranked
-    from ..projections.recall.recaller import Filters, Recaller
+    from ..projections.recall.recaller import Filters, Recaller, Recipe
 
 __all__ = ["Fusion", "Hit", "Preset", "RecallOptions", "Recalling", "recalled"]
 
@@ -167,11 +168,17 @@ class Recalling:
         Raises:
             InvalidInput: something can't be taken.
         """
+        before = self._recalled_before
+        narrowed = (kinds, tags, sessions, since, until, min_confidence)
+        question = question_of("recall", query, scope, *narrowed, limit, preset, fusion, weights, neighbours, explain)
+        found = before.find(question)
+        if found is not None:
+            return found
         asked = _checked(query, scope, limit, neighbours, preset, explain=explain)
         filters = _filters(
             kinds=kinds, tags=tags, sessions=sessions, since=since, until=until, min_confidence=min_confidence
         )
-        return self._hits(asked, filters, fusion, weights)
+        return self._hits(asked, filters, fusion, weights, question)
 
     def similar(
         self,
@@ -197,12 +204,16 @@ class Recalling:
             NotFound: there is no such memory.
             InvalidInput: something can't be taken.
         """
+        question = question_of("similar", memory_id, kinds, tags, limit, preset, explain)
+        found = self._recalled_before.find(question)
+        if found is not None:
+            return found
         row = self.get(memory_id)
         asked = _checked(row.text, row.scope, limit, 0, preset, explain=explain)
         filters = _filters(kinds=kinds, tags=tags, without=row.id)
         alone = {"reach": 0, "feedback": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0}
         alone |= {"dates": 0.0, "related": 0.0, "hop": 0.0}
-        return self._hits(asked, filters, "weighted", alone, names=False)
+        return self._hits(asked, filters, "weighted", alone, question, names=False)
 
     # -- inside
 
@@ -232,6 +243,10 @@ class Recalling:
         settings = self.engine.recall
         return None if settings.reranker is None else Reranking(settings.reranker, settings)
 
+    @cached_property
+    def _recalled_before(self) -> RecalledBefore:
+        return RecalledBefore(self.engine, Hit)
+
     def _all_rows(self) -> Rows[MemoryRow]:
         return self.engine.view(Memories).rows
 
@@ -241,12 +256,21 @@ class Recalling:
         filters: Filters,
         fusion: Fusion,
         weights: Mapping[str, float] | None,
+        question: Hashable,
         *,
         names: bool = True,
     ) -> list[Hit]:
         from ..projections.recall.recaller import recipe_of  # noqa: PLC0415 - see the import above
 
         recipe = recipe_of(asked.preset, fusion, weights or {})
+        before = self._recalled_before
+        standing = None if recipe.recency else before.standing(asked.scope, asked.text, recipe)
+        hits, is_final = self._found(asked, filters, recipe, names=names)
+        before.keep(question, standing if is_final else None, hits)
+        return hits
+
+    def _found(self, asked: Asking, filters: Filters, recipe: Recipe, *, names: bool) -> tuple[list[Hit], bool]:
+        """What is found now; and whether it is all that was asked for, or a reranker was to speak and didn't."""
         reranking = self._reranking if names and asked.preset == "accurate" else None
         hits: list[Hit] = []
         for _ in range(LOOKS):
@@ -263,10 +287,12 @@ class Recalling:
             hits = self._shown(found)
             if len(hits) == len(found.ids):
                 break
-        if reranking is not None:
-            hits = _reranked(reranking, asked, hits)
-        hits = hits[: asked.limit]
-        return [self._with_neighbours(hit, asked.neighbours) for hit in hits] if asked.neighbours else hits
+        scores = None if reranking is None else reranking.scores(asked.text, [hit.memory for hit in hits])
+        is_final = reranking is None or not hits or scores is not None
+        hits = (hits if scores is None else _reranked(scores, hits, explain=asked.explain))[: asked.limit]
+        if asked.neighbours:
+            hits = [self._with_neighbours(hit, asked.neighbours) for hit in hits]
+        return hits, is_final
 
     def _shown(self, found: Ranked) -> list[Hit]:
         """What is there still, as it was when it was found."""
@@ -283,13 +309,10 @@ class Recalling:
         return attrs.evolve(hit, before=before, after=after)
 
 
-def _reranked(reranking: Reranking, asked: Asking, hits: list[Hit]) -> list[Hit]:
-    """The best as the reranker orders them, with its scores; as they were if it has nothing to say."""
-    scores = reranking.scores(asked.text, [hit.memory for hit in hits])
-    if scores is None:
-        return hits
+def _reranked(scores: list[float], hits: list[Hit], *, explain: bool) -> list[Hit]:
+    """The best as the reranker orders them, with its scores."""
     told = [
-        attrs.evolve(hit, score=score, parts={**hit.parts, "reranker": score} if asked.explain else hit.parts)
+        attrs.evolve(hit, score=score, parts={**hit.parts, "reranker": score} if explain else hit.parts)
         for hit, score in zip(hits, scores, strict=True)
     ]
     return sorted(told, key=lambda hit: -hit.score)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.projections.caching.policies import POLICIES
+from remanence.projections.caching.policies import POLICIES, PolicyName
 from remanence.projections.caching.pools import ENTRY_BYTES, Budget, Pool
 
 from ..effort import short
@@ -22,7 +22,7 @@ class Clock:
         return self.now
 
 
-def filled(policy: str, count: int, room: int) -> Pool[int]:
+def filled(policy: PolicyName, count: int, room: int) -> Pool[int]:
     """A pool with room for so many entries, to which so many have come."""
     pool: Pool[int] = Pool("p", Budget(room * (ENTRY_BYTES + 44)), policy=policy)
     for number in range(count):
@@ -38,7 +38,7 @@ steps = st.lists(
 @pytest.mark.parametrize("policy", POLICIES)
 @short(60)
 @given(steps=steps)
-def test_a_pool_is_a_dict_that_forgets(policy: str, steps: list[tuple[str, int]]) -> None:
+def test_a_pool_is_a_dict_that_forgets(policy: PolicyName, steps: list[tuple[str, int]]) -> None:
     """Whatever is done, what is found is what was put last; bytes add up, and no budget is over."""
     budget = Budget(20 * (ENTRY_BYTES + 40))
     pool: Pool[int] = Pool("p", budget, policy=policy)
@@ -105,7 +105,7 @@ def test_adaptive_remembers_what_left_too_soon() -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_an_entry_too_large_for_its_budget_is_not_kept(policy: str) -> None:
+def test_an_entry_too_large_for_its_budget_is_not_kept(policy: PolicyName) -> None:
     """A tenth of the budget is the most that one may take; the old value goes, because it isn't right any more."""
     pool = filled(policy, 5, 20)
     assert not pool.put(3, 3, 2 * (ENTRY_BYTES + 44))
@@ -114,7 +114,7 @@ def test_an_entry_too_large_for_its_budget_is_not_kept(policy: str) -> None:
 
 
 @pytest.mark.parametrize("policy", POLICIES)
-def test_what_is_too_old_is_not_found(policy: str) -> None:
+def test_what_is_too_old_is_not_found(policy: PolicyName) -> None:
     """An entry lives as long as its pool says, and not for the asking longer."""
     clock = Clock()
     pool: Pool[int] = Pool("p", Budget(1 << 20), policy=policy, ttl_s=10, timer=clock)
@@ -143,13 +143,13 @@ def test_a_number_of_entries_is_a_limit_too() -> None:
 
 
 @pytest.fixture(params=[(one, two) for one in POLICIES for two in POLICIES if one != two])
-def policies(request: pytest.FixtureRequest) -> tuple[str, str]:
+def policies(request: pytest.FixtureRequest) -> tuple[PolicyName, PolicyName]:
     """Each policy and each other one."""
     one, two = request.param
     return one, two
 
 
-def test_a_policy_can_be_changed_while_it_works(policies: tuple[str, str]) -> None:
+def test_a_policy_can_be_changed_while_it_works(policies: tuple[PolicyName, PolicyName]) -> None:
     """What is there stays, and what was counted too."""
     one, two = policies
     pool = filled(one, 10, 20)
