@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import trio
 
@@ -47,20 +47,31 @@ class Cacher(Actor[Any]):
         self._noted: CacheStatistics | None = None
         self._caches = caches
         self._upkeep = Upkeep(caches, views)
+        self._taken: int | None = None
+        self._planned: set[str] = set()
 
     async def started(self) -> None:
-        """Warm the caches, and begin to look now and then."""
-        self.subscribe(SettingChanged, after=self.engine.head)
+        """Warm the caches, and begin to look now and then; begun again, with what was decided meanwhile."""
+        if self._taken is None:
+            self._taken = self.engine.head
+        self.subscribe(SettingChanged, after=self._taken)
         self.spawn(self._warm)
-        self.later(CLEAN, CLEAN_S)
-        self._plan()
+        self._planned.clear()
+        self._plan(CLEAN, CLEAN_S)
+        self._plan_wanted()
 
-    def _plan(self) -> None:
+    def _plan_wanted(self) -> None:
         settings = self._caches.settings
         if settings.predict:
-            self.later(FORESEE, FORESEE_S)
+            self._plan(FORESEE, FORESEE_S)
         if settings.tune_s is not None:
-            self.later(TUNE, settings.tune_s)
+            self._plan(TUNE, settings.tune_s)
+
+    def _plan(self, what: str, after_s: float) -> None:
+        """Do it in a while, once: however often a setting is switched, no two rounds go on beside each other."""
+        if what not in self._planned:
+            self._planned.add(what)
+            self.later(what, after_s)
 
     async def handle(self, batch: Sequence[Any]) -> None:
         """One thing after the other; what can't be done now is for the next time."""
@@ -70,29 +81,36 @@ class Cacher(Actor[Any]):
             except RemanenceError as error:  # the view is being mended, or the disk refuses: answers don't need us
                 _logger.info("the caches were not looked after: %s", error)
 
-    async def _do(self, message: object) -> None:
+    async def _do(self, message: Any) -> None:
+        if isinstance(message, Recorded):
+            self._take(cast("Recorded[SettingChanged]", message))
+            return
+        self._planned.discard(message)
         settings = self._caches.settings
         match message:
-            case Recorded(data=SettingChanged() as change):
-                self._take(change)
             case "clean":
-                self.later(CLEAN, CLEAN_S)
+                self._plan(CLEAN, CLEAN_S)
                 self._upkeep.clean()
                 await trio.to_thread.run_sync(self._note)
             case "foresee" if settings.predict:
                 self._upkeep.foresee()
-                self.later(FORESEE, FORESEE_S)
+                self._plan(FORESEE, FORESEE_S)
+            case "foresee":
+                self._upkeep.stop()  # it was switched off
             case "tune" if settings.tune_s is not None:
-                self.later(TUNE, settings.tune_s)
+                self._plan(TUNE, settings.tune_s)
                 decision = self._upkeep.tune()
                 if decision is not None:
                     await self.engine.append(decision, by=self.name)
             case _:
-                self._upkeep.stop()  # it was switched off
+                pass  # it was switched off
 
-    def _take(self, change: SettingChanged) -> None:
+    def _take(self, event: Recorded[SettingChanged]) -> None:
         """A change was recorded, by whomever."""
-        before = self._caches.settings
+        self._taken = event.position
+        if event.is_erased:
+            return
+        change, before = event.data, self._caches.settings
         try:
             settings = with_setting(before, change.name, change.value)
         except InvalidInput as error:
@@ -100,10 +118,7 @@ class Cacher(Actor[Any]):
             return
         self._caches.use(settings)
         _logger.info("%s is %r, not %r: %s", change.name, change.value, change.before, change.reason)
-        if settings.predict and not before.predict:
-            self.later(FORESEE, FORESEE_S)
-        if settings.tune_s is not None and before.tune_s is None:
-            self.later(TUNE, settings.tune_s)
+        self._plan_wanted()
 
     async def _warm(self) -> None:
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from ...codecs.rows import RowCodec
 from ...core.environment import Environment
@@ -14,11 +14,13 @@ from ..rows import Gate, ReadRows
 from ..schema import Schema, row_key
 from ..slow import SlowQueries, never
 from ..walking import descend
-from .levels import TableCache, name_of
+from .levels import NEVER, TableCache, name_of
 
 __all__ = ["CachedRows"]
 
 R = TypeVar("R")
+WARM_BATCH: Final = 256
+"""Rows read at once while warming: a millisecond or so."""
 
 
 class CachedRows(ReadRows[R]):
@@ -55,8 +57,7 @@ class CachedRows(ReadRows[R]):
         return self._fetch(name, packed, keeps=cache.is_read_again(name))
 
     def _fetch(self, name: Hashable, packed: bytes, *, keeps: bool = True) -> R | None:
-        cache = self._cache
-        seen = cache.seen()
+        cache, seen = self._begin()
         found = cache.stored(packed)
         if found is None:
             with self._reading() as txn:
@@ -68,15 +69,28 @@ class CachedRows(ReadRows[R]):
             cache.keep(seen, name, packed, found, row)
         return row
 
-    def warm(self, limit: int) -> int:
-        """Read rows into the cache, from the last key down; returns how many were read. In any thread."""
+    def _begin(self, domain: bytes | None = None) -> tuple[TableCache[R], int]:
+        """The cache, and what it has seen: ask before reading. If others take our place in between, it isn't ours."""
         cache = self._cache
-        seen = cache.seen()
-        with self._reading() as txn:
-            stored = list(islice(descend(txn.cursor(self._db), b"", None), limit))
-        for key, value in stored:
-            cache.keep(seen, name_of(key), key, value, self._codec.decode(value))
-        return len(stored)
+        seen = cache.seen(domain)
+        return (cache, seen) if self._cache is cache else (self._cache, NEVER)
+
+    def warm(self, limit: int) -> int:
+        """Read rows into the cache, from the last key down; returns how many were read. In any thread.
+
+        In batches: a change that comes meanwhile keeps what was read before it from being taken in.
+        """
+        count, stop = 0, None
+        while count < limit:
+            cache, seen = self._begin()
+            with self._reading() as txn:
+                batch = list(islice(descend(txn.cursor(self._db), b"", stop), min(WARM_BATCH, limit - count)))
+            for key, value in batch:
+                cache.keep(seen, name_of(key), key, value, self._codec.decode(value))
+            if not batch:
+                break
+            count, stop = count + len(batch), batch[-1][0]
+        return count
 
     def foresee(self, name: Hashable) -> bool:
         """Read the row of a name that the cache knows, uncounted; returns whether there is one."""
@@ -88,7 +102,7 @@ class CachedRows(ReadRows[R]):
             return super().answer(question)
         found = cache.answer(question)
         if found is None:
-            seen = cache.seen(cache.domain_of(question))
+            cache, seen = self._begin(cache.domain_of(question))
             found = super().answer(question)
             cache.keep_answer(seen, question, found)
         return found

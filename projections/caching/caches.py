@@ -82,20 +82,32 @@ class Caches:
 
     Attributes:
         settings: what holds now; changed by `use`.
+        first: what people have set, without what the tuner made of it: the measure of what it may.
         levels: the budget of each level, by name.
     """
 
-    def __init__(self, settings: CacheSettings, dictionaries: Dictionaries, *, timer: Timer = system_timer) -> None:
+    def __init__(
+        self,
+        settings: CacheSettings,
+        dictionaries: Dictionaries,
+        *,
+        first: CacheSettings | None = None,
+        timer: Timer = system_timer,
+    ) -> None:
         """Make empty caches.
 
         Args:
             settings: how much they keep.
             dictionaries: what rows are compressed with.
+            first: how much they kept before the tuner changed that; by default, the same.
             timer: seconds that only go forward.
         """
         self.settings = settings
+        self.first = first or settings
         self._lock = threading.RLock()
         self.levels = {name: Budget(limit, self._lock) for name, limit in _limits(settings).items()}
+        for budget in self.levels.values():
+            budget.grown = self._rescue
         self._dictionaries = dictionaries
         self._timer = timer
         self._tables: dict[tuple[str, str], TableCache[Any]] = {}
@@ -131,11 +143,8 @@ class Caches:
     def _level_pool(self, name: str, level: str) -> Pool[Any]:
         settings = self.settings
         ttl_s = _ttls(settings)[level]
-        pool: Pool[Any] = Pool(
-            f"{name}/{level}", self.levels[level], policy=settings.policy, ttl_s=ttl_s, timer=self._timer
-        )
-        pool.on_full = self._rescue
-        return pool
+        budget = self.levels[level]
+        return Pool(f"{name}/{level}", budget, policy=settings.policy, ttl_s=ttl_s, timer=self._timer)
 
     def _level_pools(self) -> Iterator[tuple[str, Pool[Any]]]:
         """Every pool of a level, with the level's name."""
@@ -223,7 +232,7 @@ class Caches:
         return Relief(pressure, expired, evicted, before - self._level_bytes)
 
     def _rescue(self) -> None:
-        """A budget is full: if they all nearly are, nobody waits for the governor."""
+        """Something has come in: if there is hardly any room left, nobody waits for the governor."""
         if self.pressure == "emergency":
             self.relieve()
 

@@ -15,17 +15,28 @@ class Doorkeeper:
     """Remembers what has been asked for lately: at least the last `room` keys, at most twice as many."""
 
     def __init__(self, room: int) -> None:
-        self._room = room
+        self.room = room
         self._now: set[int] = set()
         self._before: set[int] = set()
 
     def knows(self, key: Hashable) -> bool:
         """Whether the key was asked for before; from now on it was. In any thread."""
-        number = hash(key)
-        now = self._now
-        if number in now or number in self._before:
+        if key in self:
             return True
-        now.add(number)
-        if len(now) >= self._room:
-            self._before, self._now = now, set()
+        self.note(key)
         return False
+
+    def __contains__(self, key: Hashable) -> bool:
+        number = hash(key)
+        return number in self._now or number in self._before
+
+    def note(self, key: Hashable) -> None:
+        """Remember a key."""
+        now = self._now
+        now.add(hash(key))
+        if len(now) >= self.room:
+            self._before, self._now = now, set()
+
+    def clear(self) -> None:
+        """Forget all."""
+        self._before, self._now = set(), set()

@@ -28,7 +28,7 @@ from .doorkeeper import Doorkeeper
 from .pools import Budget, Pool
 from .sealing import quick_sealer, sealer_of, size_of
 
-__all__ = ["Answer", "Packed", "TableCache", "name_of"]
+__all__ = ["NEVER", "Answer", "Packed", "TableCache", "name_of"]
 
 R = TypeVar("R")
 DOMAINS_MAX: Final = 10_000
@@ -39,7 +39,8 @@ ASKED_MAX: Final = 1024
 """Questions remembered to have been asked once. An answer is kept when it is asked for again."""
 READ_MAX: Final = 8192
 """Rows remembered to have been read once. A row is kept when it is read again."""
-_NEVER: Final = -1
+NEVER: Final = -1
+"""What was seen where nothing may be taken in."""
 
 
 Packed = tuple[int, bytes]
@@ -105,7 +106,7 @@ class TableCache(Generic[R]):
 
     def seen(self, domain: bytes | None = None) -> int:
         """What to show to `keep`: ask before reading from the disk. Of a domain, or else of the whole table."""
-        return _NEVER if self._is_changing or not self._is_open else self.number_in(domain)
+        return NEVER if self._is_changing or not self._is_open else self.number_in(domain)
 
     def is_read_again(self, name: Hashable) -> bool:
         """Whether a row was read before, not long ago: to keep one that is read once costs more than it will save."""
@@ -120,12 +121,11 @@ class TableCache(Generic[R]):
         if found is None:
             rows.missed()
             return None
-        self.promoted += 1
         return self._dictionaries.unpack(*found)
 
     def keep(self, seen: int, name: Hashable, packed: bytes, data: bytes, row: R) -> None:
         """Take in a row that was read, unless something has changed since `seen`."""
-        if seen == _NEVER:
+        if seen == NEVER:
             return
         objects, rows = self.objects, self.rows
         size = self._seal_decoded(row, len(data)) if objects.budget.limit_bytes else None
@@ -133,8 +133,9 @@ class TableCache(Generic[R]):
         with self._lock:
             if seen != self._number or self._is_changing or not self._is_open:
                 return
-            if size is not None:
-                objects.put(name, row, size + size_of(name))
+            is_kept = size is not None and objects.put(name, row, size + size_of(name))
+            if is_kept and deflated is None and packed in rows:
+                self.promoted += 1
             if deflated is not None:
                 rows.put(packed, deflated, size_of(deflated) + size_of(deflated[1]) + size_of(packed))
 
@@ -164,7 +165,7 @@ class TableCache(Generic[R]):
 
     def keep_answer(self, seen: int, question: Question, found: Found[R]) -> None:
         """Take in an answer that was read, unless something in its domain has changed since `seen`."""
-        if seen == _NEVER or len(found) > ROWS_MAX or not self.answers.budget.limit_bytes:
+        if seen == NEVER or len(found) > ROWS_MAX or not self.answers.budget.limit_bytes:
             return
         if not self._questions.knows(question):
             return
@@ -181,7 +182,7 @@ class TableCache(Generic[R]):
     ) -> None:
         """Put into a pool what was made of rows, unless something in their domain has changed since `seen`."""
         with self._lock:
-            if seen != _NEVER and seen == self.seen(domain):
+            if seen != NEVER and seen == self.seen(domain):
                 pool.put(key, value, size_bytes)
 
     def attach(self, pool: Pool[Any]) -> None:

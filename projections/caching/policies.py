@@ -19,6 +19,8 @@ from typing import Any, Final, Generic, Literal, Protocol, TypeVar
 
 from cachetools import LFUCache
 
+from .doorkeeper import Doorkeeper
+
 __all__ = ["POLICIES", "Adaptive", "Entry", "LeastFrequent", "LeastRecent", "Policy", "PolicyName"]
 
 V = TypeVar("V")
@@ -29,7 +31,7 @@ SMALL_SHARE: Final = 0.1
 USES_MAX: Final = 3
 """How many uses count: the paper's two bits."""
 GHOSTS_MIN: Final = 64
-"""Keys remembered where the main queue is still short."""
+"""Keys remembered where the main queue is still short; else from half as many to as many as are in it."""
 
 
 class Entry(Generic[V]):
@@ -126,7 +128,10 @@ class LeastRecent(Generic[V]):
         self._entries.clear()
 
     def __iter__(self) -> Iterator[Entry[V]]:
-        return iter(list(self._entries.values()))
+        # Not by its own iterator, which asks keys for their hashes: there another thread's hit may come in between,
+        # and moves entries. What is given so is in the order in which it was put in.
+        entries: dict[Hashable, Entry[V]] = self._entries
+        return iter(list(dict[Hashable, Entry[V]].values(entries)))
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -182,8 +187,9 @@ class LeastFrequent(Generic[V]):
 class Adaptive(Generic[V]):
     """S3-FIFO: what is new passes through a small queue, and stays if it is asked for there; a scan just passes.
 
-    What left the small queue without having been asked for is remembered for a while, by key alone: if it comes back,
-    it goes to the main queue at once. There, what was asked for since it was put in goes round again.
+    What left the small queue without having been asked for is remembered for a while, by its key's hash alone, because
+    whole keys would take as much room again as the entries: if it comes back, it goes to the main queue at once. There,
+    what was asked for since it was put in goes round again.
     """
 
     def __init__(self) -> None:
@@ -191,7 +197,7 @@ class Adaptive(Generic[V]):
         self._find: Callable[[Hashable], Entry[V] | None] = self._entries.get
         self._small: OrderedDict[Hashable, Entry[V]] = OrderedDict()
         self._main: OrderedDict[Hashable, Entry[V]] = OrderedDict()
-        self._ghosts: OrderedDict[Hashable, None] = OrderedDict()
+        self._ghosts = Doorkeeper(GHOSTS_MIN)
         self._small_bytes = 0
         self._bytes = 0
         self.hits = 0
@@ -211,7 +217,6 @@ class Adaptive(Generic[V]):
     def add(self, entry: Entry[V]) -> None:
         key = entry.key
         if key in self._ghosts:
-            del self._ghosts[key]
             self._main[key] = entry
         else:
             self._small[key] = entry
@@ -247,9 +252,8 @@ class Adaptive(Generic[V]):
             entry.uses = 0
             self._main[key] = entry
             return None
-        self._ghosts[key] = None
-        if len(self._ghosts) > max(GHOSTS_MIN, len(self._main)):
-            self._ghosts.popitem(last=False)
+        self._ghosts.room = max(GHOSTS_MIN, len(self._main) // 2)
+        self._ghosts.note(key)
         return entry
 
     def _leave_main(self) -> Entry[V] | None:
@@ -261,8 +265,9 @@ class Adaptive(Generic[V]):
         return entry
 
     def clear(self) -> None:
-        for each in (self._entries, self._small, self._main, self._ghosts):
+        for each in (self._entries, self._small, self._main):
             each.clear()
+        self._ghosts.clear()
         self._small_bytes = self._bytes = 0
 
     def __iter__(self) -> Iterator[Entry[V]]:

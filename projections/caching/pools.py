@@ -70,6 +70,7 @@ class Budget:
         limit_bytes: what they may hold. Changed by `resize`.
         used_bytes: what they hold.
         lock: held while an entry comes or goes; the same for all that take room from each other.
+        grown: called when an entry has come in.
     """
 
     def __init__(self, limit_bytes: int, lock: threading.RLock | None = None) -> None:
@@ -77,6 +78,7 @@ class Budget:
         self.used_bytes = 0
         self.lock = lock or threading.RLock()
         self.pools: list[Pool[Any]] = []
+        self.grown: Callable[[], None] = _nothing
 
     def resize(self, limit_bytes: int) -> None:
         """Allow more or less; what is over the limit goes."""
@@ -138,7 +140,6 @@ class Pool(Generic[V]):
         self._timer = timer
         self._misses = self._hits_before = 0
         self._evictions = self._expired = self._dropped = 0
-        self.on_full: Callable[[], None] = _nothing
         self._noted: Callable[[Hashable], object] | None = None
         self.get: Callable[[Hashable], V | None] = self._policy.get
         """The value with this key, or None. In a level it is the policy's own, so that a hit costs no call more: there,
@@ -212,7 +213,7 @@ class Pool(Generic[V]):
                 self.evict()
             if budget.used_bytes > budget.limit_bytes:
                 budget.shrink(budget.limit_bytes)
-                self.on_full()
+            budget.grown()
         return True
 
     def drop(self, key: Hashable) -> None:

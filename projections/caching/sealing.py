@@ -195,8 +195,7 @@ def _seal_dict(value: Any) -> tuple[Any, int]:
     if not value:
         return _EMPTY, 0
     items = {key: _seal(each) for key, each in value.items()}
-    is_sealed = type(value) is Sealed  # then all that is in it is, too
-    sealed: Sealed[Any, Any] = value if is_sealed else Sealed({key: each for key, (each, _) in items.items()})
+    sealed: Sealed[Any, Any] = Sealed({key: each for key, (each, _) in items.items()})
     inside = sum(size for _, size in items.values())
     # A text that is a key isn't counted: the decoder has one object for all rows that use it.
     inside += sum(_seal_as_is(key) for key in items if type(key) is not str)

@@ -14,7 +14,7 @@ from typing import Final
 import attrs
 
 from .caches import LEVELS, CacheStatistics
-from .changes import PREFIX, SettingChanged
+from .changes import PREFIX, TUNER, SettingChanged
 from .settings import CacheSettings
 
 __all__ = ["Tuner"]
@@ -60,6 +60,7 @@ class _Trial:
 
     level: str
     before_bytes: int
+    bytes: int
     hit_rate: float
 
 
@@ -67,9 +68,9 @@ class Tuner:
     """Decides about the sizes of the levels."""
 
     def __init__(self, settings: CacheSettings) -> None:
-        """Begin with what an engine was opened with, which bounds what may come of it."""
+        """Begin with what people have set, which bounds what may come of it."""
         self._first = {level: _limit(settings, level) for level in LEVELS}
-        self._counts: Mapping[str, _Counts] = {}
+        self._counts: dict[str, _Counts] = {}
         self._trial: _Trial | None = None
         self._left_alone: dict[str, int] = {}
 
@@ -77,15 +78,19 @@ class Tuner:
         """What to change, now that another stretch of time has passed; None if nothing."""
         counts = _counts(statistics)
         stretch = {level: each.since(self._counts.get(level, _Counts())) for level, each in counts.items()}
-        if all(each.asked < ASKED_MIN for each in stretch.values()):
-            return None  # goes on counting
-        self._counts = counts
+        enough = [level for level, each in stretch.items() if each.asked >= ASKED_MIN]
+        if not enough:
+            return None  # goes on counting, as a level does by itself that few ask
+        self._counts.update((level, counts[level]) for level in enough)
         self._left_alone = {level: left - 1 for level, left in self._left_alone.items() if left > 1}
         settings = statistics.settings
         return self._judged(stretch, settings) or self._grown(stretch, settings) or self._shrunk(stretch, settings)
 
     def _judged(self, stretch: Mapping[str, _Counts], settings: CacheSettings) -> SettingChanged | None:
         trial = self._trial
+        if trial is not None and _limit(settings, trial.level) != trial.bytes:
+            self._trial = None  # somebody else has set it since, or it could not be recorded: nothing to take back
+            return None
         if trial is None or stretch[trial.level].asked < ASKED_MIN:
             return None
         self._trial = None
@@ -102,7 +107,7 @@ class Tuner:
             size = min(int(limit * STEP), BOUND * self._first[level])
             is_short = each.asked >= ASKED_MIN and each.evictions > 0 and each.hit_rate < GOOD
             if is_short and size > limit and level not in self._left_alone and self._trial is None:
-                self._trial = _Trial(level, limit, each.hit_rate)
+                self._trial = _Trial(level, limit, size, each.hit_rate)
                 why = f"{each.evictions:,} entries went for want of room while {each.hit_rate:.1%} were found"
                 return _change(settings, level, size, why)
         return None
@@ -123,7 +128,7 @@ def _limit(settings: CacheSettings, level: str) -> int:
 
 
 def _change(settings: CacheSettings, level: str, size: int, why: str) -> SettingChanged:
-    return SettingChanged(f"{PREFIX}{level}_bytes", size, _limit(settings, level), why, by="tuner")
+    return SettingChanged(f"{PREFIX}{level}_bytes", size, _limit(settings, level), why, by=TUNER)
 
 
 def _counts(statistics: CacheStatistics) -> dict[str, _Counts]:

@@ -30,7 +30,7 @@ class Upkeep:
     def __init__(self, caches: Caches, views: Views) -> None:
         self.caches = caches
         self._views = views
-        self._tuner = Tuner(caches.settings)
+        self._tuner = Tuner(caches.first)
         self._markov = Markov()
         self._reads: deque[tuple[TableCache[Any], Hashable]] = deque(maxlen=READS_MAX)
         self._is_watching = False

@@ -69,10 +69,7 @@ def cache(context: click.Context, options: Options) -> None:
 @pass_options
 def set_(options: Options, name: str, value: str, reason: str) -> None:
     """Change the setting NAME, as in cache.objects_bytes, to VALUE. It holds until it is changed again."""
-    try:
-        plain: Any = json.loads(value)
-    except ValueError:
-        plain = value
+    plain = _value(value)
 
     async def body() -> int:
         async with writing(options) as memory:
@@ -94,6 +91,17 @@ def undo(options: Options, name: str) -> None:
             return (await memory.engine.cache.change_back(name)).position
 
     _tell(options, run(body), f"{name} is what it was before")
+
+
+def _value(text: str) -> Any:
+    """What was typed: a number, true, false, none, or a word."""
+    words: dict[str, bool | None] = {"true": True, "false": False, "none": None}
+    if text.lower() in words:
+        return words[text.lower()]
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _tell(options: Options, position: int, what: str) -> None:

@@ -307,7 +307,8 @@ def _open_parts(
         stack.callback(catalog.close)
         log = Log(store, catalog, registry, clock=clock, entropy=entropy, read_only=read_only, progress=progress)
         keeps = not (read_only or kept.is_off)
-        caches = Caches(decided(kept, log), log.dictionaries, timer=slow.clock) if keeps else None
+        first = partial(decided, kept, log, by_tuner=False)
+        caches = Caches(decided(kept, log), log.dictionaries, first=first(), timer=slow.clock) if keeps else None
         opened: list[View[Any]] = []
         for projection, is_async in projections:
             if not read_only:

@@ -1,12 +1,13 @@
 """Recalled before: answers of `recall` and `similar`, given again as long as they would come out the same.
 
 An answer follows from what was asked, from the memories of the scope and, where a model makes the vectors, from those
-that are recorded: so it holds until one of these changes. What is asked about now, with `recency`, holds for no time.
+that are recorded: so it holds until one of these changes. Where the question names a day by what it is today, it holds
+as long as that means the same; with `recency`, for no time; and what a reranker didn't come to speak about isn't kept.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -22,6 +23,8 @@ from ..projections.semantic.vectors import CHOSEN, Vectors
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
+    from ..projections.recall.periods import Period
+    from ..projections.recall.ranking import Recipe
     from .recalling import Hit
 
 __all__ = ["NAME", "RecalledBefore", "question_of"]
@@ -55,22 +58,20 @@ def question_of(*asked: object) -> Hashable:
 
 
 def _flat(value: Any) -> Sequence[object]:
-    if isinstance(value, dict):
-        return [*value.keys(), *value.values()]
-    found: Sequence[object] = value
-    return found
+    plain: dict[object, object] | Sequence[object] = value
+    return [*plain.keys(), *plain.values()] if isinstance(plain, dict) else plain
 
 
 class RecalledBefore:
     """The answers that are kept of an engine's memories."""
 
-    def __init__(self, engine: Engine, kind: type[Hit]) -> None:
-        """Begin with what other readers of the same engine have asked."""
+    def __init__(self, engine: Engine, kind: type[Hit], *, keeps: bool = True) -> None:
+        """Begin with what other readers of the same engine have asked; or, unless it `keeps`, ask anew every time."""
         table = engine.views.of(Memories).caches.tables.get("rows")
         caches = engine.views.caches
         self._engine = engine
         self._answers: Answers[Hit] | None = None
-        if caches is not None and table is not None:
+        if keeps and caches is not None and table is not None:
             self._answers = caches.answers(NAME, table, kind)
 
     def find(self, question: Hashable) -> list[Hit] | None:
@@ -78,15 +79,26 @@ class RecalledBefore:
         if question is None or self._answers is None:
             return None
         found = self._answers.find(question)
-        return None if found is None else list(found)
+        return None if found is None else [*found]
 
-    def standing(self, scope: tuple[str, ...], *, has_meaning: bool) -> Standing | None:
+    def standing(self, scope: tuple[str, ...], text: str, recipe: Recipe) -> Standing | None:
         """What an answer about a scope will stand on: ask before it is made. None if nothing is kept."""
         if self._answers is None:
             return None
+        besides: list[Callable[[], bool]] = []
         embedders = self._engine.embedders
-        is_recorded = has_meaning and bool(embedders) and not is_pure(embedders[0])
-        return self._answers.standing(keys.pack((scope,)), _Vectors(self._engine, scope) if is_recorded else None)
+        if recipe.meaning and embedders and not is_pure(embedders[0]):
+            besides.append(_Vectors(self._engine, scope))
+        if recipe.dates and (named := self._periods(text)):
+            besides.append(lambda: self._periods(text) == named)
+        holds = (lambda: all(is_so() for is_so in besides)) if besides else None
+        return self._answers.standing(keys.pack((scope,)), holds)
+
+    def _periods(self, text: str) -> list[Period]:
+        """The times that a question names, as they are understood now: tomorrow, yesterday is another day."""
+        from ..projections.recall.periods import periods  # noqa: PLC0415 - it needs numpy, as all of recall
+
+        return periods(text, self._engine.clock())
 
     def keep(self, question: Hashable, standing: Standing | None, hits: Sequence[Hit]) -> None:
         """Take in an answer that was made since `standing`."""

@@ -168,7 +168,7 @@ class Recalling:
         Raises:
             InvalidInput: something can't be taken.
         """
-        before = self._recalled_before
+        before = self.recalled_before
         narrowed = (kinds, tags, sessions, since, until, min_confidence)
         question = question_of("recall", query, scope, *narrowed, limit, preset, fusion, weights, neighbours, explain)
         found = before.find(question)
@@ -205,7 +205,7 @@ class Recalling:
             InvalidInput: something can't be taken.
         """
         question = question_of("similar", memory_id, kinds, tags, limit, preset, explain)
-        found = self._recalled_before.find(question)
+        found = self.recalled_before.find(question)
         if found is not None:
             return found
         row = self.get(memory_id)
@@ -244,7 +244,8 @@ class Recalling:
         return None if settings.reranker is None else Reranking(settings.reranker, settings)
 
     @cached_property
-    def _recalled_before(self) -> RecalledBefore:
+    def recalled_before(self) -> RecalledBefore:
+        """What is kept of earlier answers; for those who look after it."""
         return RecalledBefore(self.engine, Hit)
 
     def _all_rows(self) -> Rows[MemoryRow]:
@@ -263,7 +264,7 @@ class Recalling:
         from ..projections.recall.recaller import recipe_of  # noqa: PLC0415 - see the import above
 
         recipe = recipe_of(asked.preset, fusion, weights or {})
-        before = self._recalled_before
+        before = self.recalled_before
         standing = None if recipe.recency else before.standing(asked.scope, asked.text, recipe)
         hits, is_final = self._found(asked, filters, recipe, names=names)
         before.keep(question, standing if is_final else None, hits)

@@ -6,7 +6,7 @@ import enum
 import os
 import threading
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ import remanence
 from remanence import CacheSettings, Closed, MemoryRow, NewMemory, NotFound, Settings, ViewFailed
 from remanence.codecs.compression import Dictionaries
 from remanence.projections.caching.caches import Caches
+from remanence.projections.caching.levels import TableCache
 from remanence.projections.caching.view_caches import ViewCaches
 from remanence.projections.memories.view import Memories
 from remanence.projections.projection import Projection, on
@@ -253,6 +254,77 @@ async def test_a_stale_answer_is_a_miss_and_gone(tmp_path: Path) -> None:
         await memory.remember("milk")
         memory.find(kind="fact")
         assert results() == (1, 4, 1)
+
+
+class Delaying(TableCache[Any]):
+    """What happens to a reader who is slow to begin: something comes in between."""
+
+    meanwhile: Callable[[], None] | None = None
+
+    def seen(self, domain: bytes | None = None) -> int:
+        """As it is; but first that happens, once."""
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            meanwhile()
+        return super().seen(domain)
+
+
+async def test_who_still_reads_the_old_view_keeps_nothing_of_it(tmp_path: Path) -> None:
+    """A reader who began before a rebuild took its place, and reads the old rows afterwards, is not believed."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        view = memory.engine.views.of(Memories)
+        rows, cache = view.reading["rows"], view.caches.tables["rows"]
+        cache.__class__ = Delaying
+        rows.get(memory_id)
+        cache.meanwhile = lambda: view.caches.rows(Memories.rows, rows._env, rows._codec, view._gate, rows._slow)
+        assert rows.get(memory_id).text == "tea"
+        assert cache.objects.get(memory_id) is None
+        assert rows.get(memory_id).text == "tea"
+
+
+async def test_nearly_full_is_relieved_at_once(tmp_path: Path) -> None:
+    """Whoever reads doesn't wait for a level to be full, nor for the governor, when all together have hardly room."""
+    settings = CacheSettings(objects_bytes=60_000, rows_bytes=0, results_bytes=2_000, policy="lru", emergency_at=0.9)
+    async with opened(tmp_path, settings) as memory:
+        ids = await memory.remember_many([NewMemory(f"number {number}") for number in range(100)])
+        for memory_id in ids:
+            memory.get(memory_id)
+            memory.get(memory_id)
+            assert memory.engine.cache.statistics().used_bytes < 0.9 * 62_000
+        statistics = memory.engine.cache.statistics()
+        assert statistics.emergencies > 0
+        assert statistics.pools[0].evictions > 0
+
+
+async def test_what_went_up_is_counted_when_it_does(tmp_path: Path) -> None:
+    """A row that is found in L2 counts as promoted when L1 takes it."""
+    async with opened(tmp_path) as memory:
+        memory_id = await memory.remember("tea")
+        cache = memory.engine.views.of(Memories).caches.tables["rows"]
+        for _ in range(2):
+            memory.get(memory_id)
+        assert cache.promoted == 0
+        cache.objects.evict()
+        memory.get(memory_id)
+        assert memory.engine.cache.statistics().promoted == 1
+        memory.get(memory_id)
+        assert memory.engine.cache.statistics().promoted == 1
+
+
+async def test_warming_goes_on_while_others_write(tmp_path: Path) -> None:
+    """What is read after a change is taken in, though what was read before it isn't; no row is passed over or twice."""
+    async with opened(tmp_path, CacheSettings(objects_bytes=4 << 20)) as memory:
+        ids = await memory.remember_many([NewMemory(f"number {number}") for number in range(600)])
+        view = memory.engine.views.of(Memories)
+        rows, cache = view.reading["rows"], view.caches.tables["rows"]
+        assert rows.warm(550) == 550
+        assert sorted(cache.objects) == sorted(ids)[-550:]
+        cache.objects.clear()
+        cache.__class__ = Delaying
+        cache.meanwhile = lambda: cache.changing() or cache.changed()
+        assert rows.warm(1000) == 600
+        assert sorted(cache.objects) == sorted(ids)
 
 
 async def test_threads_read_what_is_there_and_never_go_back(tmp_path: Path) -> None:

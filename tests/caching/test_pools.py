@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remanence.projections.caching.policies import POLICIES, PolicyName
+from remanence import CacheSettings, InvalidInput
+from remanence.codecs.compression import Dictionaries
+from remanence.projections.caching.caches import Caches
+from remanence.projections.caching.policies import POLICIES, Entry, LeastRecent, PolicyName
 from remanence.projections.caching.pools import ENTRY_BYTES, Budget, Pool
 
 from ..effort import short
@@ -173,3 +180,78 @@ def test_a_smaller_budget_takes_effect_at_once() -> None:
     small.put(0, 0, 100)
     budget.resize(10 * (ENTRY_BYTES + 100))
     assert (len(large), len(small)) == (9, 1)
+
+
+@pytest.mark.parametrize("policy", POLICIES)
+def test_what_is_counted_is_what_is_taken(policy: PolicyName) -> None:
+    """Measured bytes are those that the process takes, within a third; what is remembered of what went, included."""
+    pool: Pool[str] = Pool("p", Budget(1 << 20), policy=policy)
+    gc.collect()
+    tracemalloc.start()
+    for number in range(6000):
+        pool.put(f"memory-{number:020}", f"{number:060}")
+        if not number % 3:
+            pool.get(f"memory-{number:020}")
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert pool.used_bytes > 0.9 * (1 << 20)
+    assert 2 / 3 < taken / pool.used_bytes < 4 / 3
+
+
+def test_a_hit_and_a_look_at_all_entries_do_not_meet() -> None:
+    """Looking through the entries asks no key for its hash, where a hit in another thread could move them."""
+    policy: LeastRecent[int] = LeastRecent()
+    hits = [False]
+
+    class Key:
+        """Whoever asks for its hash lets another thread come in between, which finds the oldest entry."""
+
+        def __hash__(self) -> int:
+            if hits[0]:
+                hits[0] = False
+                policy.get(keys[0])
+                hits[0] = True
+            return id(self)
+
+    keys = [Key(), Key(), Key()]
+    for number, key in enumerate(keys):
+        policy.add(Entry(key, number, 1))
+    hits[0] = True
+    assert [entry.value for entry in policy] == [0, 1, 2]
+
+
+def test_a_pool_of_ones_own_minds_its_age_and_weighs() -> None:
+    """`get` finds nothing that is too old and counts what it doesn't find; what isn't said is weighed."""
+    clock = Clock()
+    caches = Caches(CacheSettings(), Dictionaries(), timer=clock)
+    pool = caches.pool("embeddings", ttl_s=10, policy="lfu", entries_max=3)
+    assert pool.get("a") is None
+    assert pool.put("a", ("tea", {"cups": 2}))
+    assert pool.used_bytes > ENTRY_BYTES + 100
+    assert pool.get("a") == ("tea", {"cups": 2})
+    clock.now = 10
+    assert pool.get("a") is None
+    assert (pool.hits, pool.statistics().misses, pool.statistics().expired) == (1, 2, 1)
+    assert caches.pool("embeddings") is pool
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"name": ""},
+        {"name": "a/b"},
+        {"name": 7},
+        {"name": "mine", "limit_bytes": 0},
+        {"name": "mine", "limit_bytes": 1.5},
+        {"name": "mine", "entries_max": 0},
+        {"name": "mine", "ttl_s": 0},
+        {"name": "mine", "ttl_s": "long"},
+        {"name": "mine", "policy": "best"},
+    ],
+)
+def test_a_pool_that_can_not_be_is_refused(options: dict[str, Any]) -> None:
+    """What says nothing sensible is refused, and no pool is made."""
+    caches = Caches(CacheSettings(), Dictionaries())
+    with pytest.raises(InvalidInput):
+        caches.pool(**options)
+    assert caches.statistics().pools == ()

@@ -57,3 +57,15 @@ def test_what_can_not_be_set_is_refused(tmp_path: Path) -> None:
     call("cache", "set", "cache.speed", "9", "--reason", "why not", "--path", path, code=Exit.USAGE)
     call("cache", "set", "cache.policy", "best", "--reason", "why not", "--path", path, code=Exit.USAGE)
     call("cache", "undo", "cache.policy", "--path", path, code=Exit.NOTHING)
+
+
+def test_yes_and_no_are_what_they_say(tmp_path: Path) -> None:
+    """Whoever types False means it; a word that is neither is refused."""
+    path = tmp_path / "memory"
+    used(path)
+    for typed, meant in (("true", True), ("False", False)):
+        call("cache", "set", "cache.predict", typed, "--reason", "trying", "--path", path)
+        [told] = objects("cache", "--json", "--path", path)
+        assert told["settings"]["predict"] is meant
+    call("cache", "set", "cache.tune_s", "None", "--reason", "trying", "--path", path)
+    call("cache", "set", "cache.predict", "flase", "--reason", "trying", "--path", path, code=Exit.USAGE)
