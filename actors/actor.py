@@ -72,6 +72,7 @@ class Actor(Generic[M]):
         needs: names of actors that start before it and stop after it.
         keeps_asks: whether it answers asks after `handle` returned; otherwise those left unanswered then fail.
         takes_asks: whether it takes asks up itself, and sees to it that each is answered, in `ended` at the latest.
+        ending_s: how long `ended` may take, in seconds; then it is cancelled, so that everything ends in any case.
     """
 
     name: str = ""
@@ -82,6 +83,7 @@ class Actor(Generic[M]):
     needs: Sequence[str] = ()
     keeps_asks: bool = False
     takes_asks: bool = False
+    ending_s: float = 10.0
 
     cell: Cell
     """What it lives in; there from before `started`."""
@@ -112,7 +114,7 @@ class Actor(Generic[M]):
         """All is handled: finish what is under way. Not called when it crashes or runs out of time."""
 
     async def ended(self) -> None:
-        """This life is over, whatever brought the end: let go of what it took. Can't be cancelled, so make it short."""
+        """This life is over, whatever brought the end: let go of what it took, within `ending_s`."""
 
     def key(self, message: M) -> Hashable | None:  # noqa: ARG002 - for those who override it
         """For `WhenFull.COALESCE`: a waiting message of the same key gives its place to a later one; None for none."""

@@ -3,7 +3,7 @@
 Invariants:
 - `tell` never raises into its sender: what can't be delivered goes to the dead letters, and the sender is told `False`;
 - nobody waits for ever: an ask has a deadline, and an actor doesn't wait for one that waits for it;
-- a checkpoint only where there is something to wait for.
+- a checkpoint only where there is something to wait for, or where it was refused: who tries again lets others go on.
 
 Who waits for whom is known, because an actor's own task asks and tells one thing at a time. So a circle of actors that
 would each wait for the next is found when it would close: the ask is refused, the message goes to the dead letters.
@@ -67,7 +67,7 @@ class Address:
         except trio.WouldBlock:
             return await self._tell_when_full(message, lane, link)
         except (Closed, trio.ClosedResourceError, trio.BrokenResourceError):
-            return self._dead(message, Reason.STOPPED)
+            return await self._refused(message, Reason.STOPPED)
         return True
 
     def tell_nowait(self, message: object, *, lane: Lane = Lane.NORMAL) -> bool:
@@ -107,6 +107,7 @@ class Address:
         if asker is None:
             return await self._ask(request, timeout_s, lane)
         if self._leads_to(asker):
+            await trio.lowlevel.checkpoint()
             message = f"{asker.name} can't ask {self.name}, which waits for {asker.name}: they would wait for ever"
             raise Unanswered(message, actor=self.name, is_taken=False)
         asker._waits_for = self  # noqa: SLF001 - one of us
@@ -178,6 +179,7 @@ class Address:
                 unheard=self._unheard,
             )
         except trio.WouldBlock as error:
+            await trio.lowlevel.checkpoint()
             message = f"the mailbox of {self.name} is full; ask again later"
             raise Unanswered(message, actor=self.name, is_taken=False) from error
 
@@ -186,13 +188,13 @@ class Address:
             return True
         teller = _whose_task()
         if self._mailbox.when_full is WhenFull.REFUSE or (teller and (teller.is_starting or self._leads_to(teller))):
-            return self._dead(message, Reason.FULL)
+            return await self._refused(message, Reason.FULL)
         try:
             if teller is not None:
                 teller._waits_for = self  # noqa: SLF001 - one of us
             await self._mailbox.put(message, lane, link)
         except Closed:
-            return self._dead(message, Reason.STOPPED)
+            return await self._refused(message, Reason.STOPPED)
         finally:
             if teller is not None:
                 teller._waits_for = None  # noqa: SLF001 - as above
@@ -207,6 +209,11 @@ class Address:
 
     def _dead(self, message: object, reason: str) -> bool:
         self._letters.add(self.name, message, reason)
+        return False
+
+    async def _refused(self, message: object, reason: str) -> bool:
+        self._dead(message, reason)
+        await trio.lowlevel.checkpoint()
         return False
 
     def _unheard(self, question: Ask[Any, Any]) -> None:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+import attrs
 import msgspec
 import trio
 
@@ -125,7 +126,7 @@ class Publisher(Actor[None]):
             NotedLetter(each.actor, type(each.message).__name__, each.reason, _cut(each.error), each.time_ns)
             for each in self._letters()
         )
-        actors = tuple(self._statistics())
+        actors = tuple(attrs.evolve(each, last_error=_cut(each.last_error)) for each in self._statistics())
         return Bulletin(os.getpid(), self._clock(), is_running, actors, tuple(noted))
 
     def close(self) -> None:

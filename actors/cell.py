@@ -33,6 +33,7 @@ from .address import HERE, Address
 from .asks import Ask
 from .crashes import is_crash, joined, told
 from .feeding import Feed
+from .hooks import end, have_stop, key_of
 from .letters import Reason
 from .mailbox import Mailbox
 from .surroundings import Surroundings
@@ -55,6 +56,9 @@ class Cell:
         self._make = make
         self._next: Actor[Any] | None = make()
         actor = self._next
+        if actor.capacity < 1 or actor.batch_limit < 1:
+            message = f"the actor {actor.name} has room for no message: capacity and batch_limit are 1 or more"
+            raise InvalidInput(message)
         self.name = actor.name
         self.needs = tuple(actor.needs)
         self.restart = actor.restart
@@ -144,7 +148,7 @@ class Cell:
         if self.mailbox.is_open:
             self.mailbox.close()
             if self._actor is not None:
-                self._actor.stopping()
+                have_stop(self._actor)
 
     # -- what the supervisor calls
 
@@ -234,7 +238,7 @@ class Cell:
         )
 
     def _key_of(self, message: object) -> Hashable | None:
-        return self._keyed.key(message)
+        return key_of(self._keyed, message)
 
     # -- a life
 
@@ -254,8 +258,7 @@ class Cell:
             result = outcome.Error(joined(result, group))
         finally:
             self._nursery = None
-            with trio.CancelScope(shield=True):
-                await actor.ended()
+            await end(actor)
         result.unwrap()
 
     async def _serve(self, actor: Actor[Any], task_status: trio.TaskStatus[None]) -> None:
@@ -268,7 +271,7 @@ class Cell:
         self._changed()
         task_status.started()
         if not self.mailbox.is_open:
-            actor.stopping()
+            have_stop(actor)
         mailbox, limit = self.mailbox, actor.batch_limit
         takes_asks = actor.takes_asks and not self._is_traced
         has_knocked = type(actor).knocked is not _KNOCKED
@@ -335,6 +338,7 @@ class Cell:
         if events:
             self._in_hand, self._is_feeding = events, True
             await actor.handle(events)
+            feed.handled(events)
             self._in_hand, self._is_feeding = (), False
             self._handled += len(events)
             self._changed()

@@ -93,6 +93,11 @@ class Feed:
         """Whether there is more to read."""
         return self.query is not None and self.position < self.source.head
 
+    def handled(self, batch: Sequence[Recorded[Any]]) -> None:
+        """Note that a batch was handled: what is in it is suspected no more."""
+        if self._suspects:
+            self._suspects.difference_update(event.position for event in batch)
+
     def crashed(self, batch: Sequence[Recorded[Any]]) -> Recorded[Any] | None:
         """Note that the actor crashed over a batch; the event that is to blame, if this was the second time."""
         if len(batch) > 1 or batch[0].position not in self._suspects:

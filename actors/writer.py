@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Final
 
 import attrs
@@ -98,6 +99,7 @@ class Writer(Actor[_Message]):
     batch_limit = 1024
     restart = NO_RESTART  # what it may do after an error it decides itself; a defect of ours ends everything
     takes_asks = True  # and answers each when all that was staged before is settled
+    ending_s = float("inf")  # what was accepted is written, however slow the disk is
 
     def __init__(self, log: Log, views: Views, *, durability: str = Durability.DURABLE, capacity: int = 1024) -> None:
         self.capacity = capacity
@@ -106,8 +108,7 @@ class Writer(Actor[_Message]):
         self._is_buffered = durability == Durability.BUFFERED
         self._thread: CommitThread | None = None
         self._waiting: list[_Waiting] = []
-        self._staged_bytes = 0
-        self._buffered = 0
+        self._staged_bytes = self._buffered = 0
         self._is_due = self._is_committing = self._is_broken = False
         self._finished = trio.Event()
         self._housekeeping = threading.Lock()
@@ -285,8 +286,7 @@ class Writer(Actor[_Message]):
             self._settle(batch, waiting, result)
         except Exception as error:  # noqa: BLE001 - whatever it is, everything ends with it
             self._is_broken = True  # nothing more is written, and who knows what of the last batch there is
-            why = f"the writer crashed ({error!r})"
-            _fail(waiting, lambda key: _unknown(key, why), error)
+            _fail(waiting, partial(_unknown, why=f"the writer crashed ({error!r})"), error)
             self.cell.crash(error)
 
     def _settle(self, batch: Batch, waiting: list[_Waiting], result: outcome.Outcome[None]) -> None:

@@ -10,7 +10,8 @@ from ..actors.actor_statistics import ActorStatistics
 from ..actors.address import Address
 from ..actors.letters import DeadLetter
 from ..actors.supervisor import Supervisor
-from ..core.errors import Closed
+from ..actors.writer import Writer
+from ..core.errors import Closed, InvalidInput
 
 __all__ = ["Acting"]
 
@@ -32,7 +33,11 @@ class Acting:
         Raises:
             NotFound: the engine was opened without it.
             Closed: the engine is read-only: its actors don't run.
+            InvalidInput: it is the writer's: that takes appends alone.
         """
+        if name == Writer.name:
+            message = "the writer takes no messages; use `append`"
+            raise InvalidInput(message)
         if self.supervisor is None:
             message = f"the actor {name} doesn't run: the engine was opened read-only"
             raise Closed(message)
