@@ -13,6 +13,7 @@ from random import Random
 from typing import Any, Final
 
 import attrs
+import trio
 
 from ...core.embedder import Embedder
 from ...core.errors import Closed
@@ -96,6 +97,7 @@ class Clusterer(Actor[Any]):
         self._round = 0
         self._is_timed = False
         self._failures = 0
+        self._trying = trio.CancelScope()
         self._random = Random(self.name)  # noqa: S311 - it spreads pauses
 
     async def started(self) -> None:
@@ -116,9 +118,12 @@ class Clusterer(Actor[Any]):
         is_due = any(isinstance(message, _Due) and message.round == self._round for message in batch)
         if asks:
             await self._answer(asks)
-        elif is_due or (self._waiting >= self._changes and not self._failures):
+        elif (is_due or (self._waiting >= self._changes and not self._failures)) and not self.is_stopping:
             await self._try()
         self._set_timer()
+
+    def stopping(self) -> None:
+        self._trying.cancel()  # nobody asked for it: what waits is taken in when the engine is next opened
 
     async def _answer(self, asks: Sequence[Ask[Any, int]]) -> None:
         try:
@@ -131,6 +136,10 @@ class Clusterer(Actor[Any]):
                 ask.reply(count)
 
     async def _try(self) -> None:
+        with trio.CancelScope() as self._trying:
+            await self._take_in_or_wait()
+
+    async def _take_in_or_wait(self) -> None:
         try:
             await self._take_in()
         except Closed:

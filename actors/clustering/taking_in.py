@@ -19,7 +19,7 @@ Invariants:
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Final
 
@@ -118,7 +118,9 @@ class TakingIn:
             known = self.known.pop(scope, None)
             self.known[scope] = await self.read(scope) if known is None else known
         await self._vectors.prepare([change.id for change in changes if change.text is not None])
-        events = await trio.to_thread.run_sync(self._decided, changes, by_scope)
+        vectors, embedded = await self._vectors.of_changes(changes)
+        events = [*embedded, *await trio.to_thread.run_sync(self._decided, by_scope, vectors)]
+        self.work.events += len(embedded)
         while len(self.known) > SCOPES_KEPT:
             del self.known[next(iter(self.known))]
         positions = ",".join(str(change.position) for change in changes)
@@ -126,15 +128,13 @@ class TakingIn:
         self.work.passes += 1
         return len(changes)
 
-    def _decided(self, changes: Sequence[Change], by_scope: dict[tuple[str, ...], list[Change]]) -> list[object]:
-        """Vectors and decisions. In a thread: a model may be slow, and the loop has callers to serve."""
-        vectors, embedded = self._vectors.of_changes(changes)
-        events: list[object] = list(embedded)
+    def _decided(self, by_scope: Mapping[tuple[str, ...], list[Change]], vectors: Mapping[int, bytes]) -> list[object]:
+        """Decisions. In a thread: many take their time, and the loop has callers to serve."""
+        events: list[object] = []
         for scope, own in by_scope.items():
             events += decide(
                 self.known[scope], own, vectors, self.work, depth_max=self._depth_max, embedder=self._vectors.identity
             )
-        self.work.events += len(embedded)
         return events
 
     async def _record(self, events: Sequence[object], key: str | None = None) -> None:

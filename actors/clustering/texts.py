@@ -90,18 +90,17 @@ class TextVectors:
             await self._shared.embed(ids)
             await self._recorder.wait_for(Clusters)
 
-    def of_changes(self, changes: Sequence[Change]) -> tuple[dict[int, bytes], list[MemoryEmbedded]]:
-        """Vectors of the texts that changes bring, and those of them that are to be recorded. Call it in a thread.
+    async def of_changes(self, changes: Sequence[Change]) -> tuple[dict[int, bytes], list[MemoryEmbedded]]:
+        """Vectors of the texts that changes bring, and those of them that are to be recorded.
 
         Raises:
             InvalidInput: the embedder breaks its word.
         """
         told = [change for change in changes if change.text is not None]
-        found = self._recorded({change.position for change in told})
+        found, made = await trio.to_thread.run_sync(self._found, told)
         new = [change for change in told if change.position not in found]
-        made = self._known({change.position: change.id for change in new})
         asked = {change.position: change.text or "" for change in new if change.position not in made}
-        made.update(zip(asked, self._made(list(asked.values())), strict=True))
+        made.update(zip(asked, await self._ask(list(asked.values())), strict=True))
         found |= made
         return found, self._events(new, made)
 
@@ -130,8 +129,7 @@ class TextVectors:
         told = self._recorder.log.pick(asked, decoded=True) if asked else []
         found.update((each.position, bytes(self.dimension)) for each in told if each.is_erased)
         texts = {each.position: each.data.text for each in told if not each.is_erased}
-        vectors = await trio.to_thread.run_sync(self._made, list(texts.values())) if texts else []
-        made.update(zip(texts, vectors, strict=True))
+        made.update(zip(texts, await self._ask(list(texts.values())), strict=True))
         found |= made
         events = self._events([each for each in members if each.told in made], made)
         if events:
@@ -146,6 +144,11 @@ class TextVectors:
         rows = (self._view.vectors.get(position, self.identity) for position in told)
         return {row.told: row.vector for row in rows if row is not None}
 
+    def _found(self, told: Sequence[Change]) -> tuple[dict[int, bytes], dict[int, bytes]]:
+        """Vectors that are recorded, for clusters and for recall alone. In a thread."""
+        found = self._recorded({change.position for change in told})
+        return found, self._known({each.position: each.id for each in told if each.position not in found})
+
     def _known(self, ids: Mapping[int, str]) -> dict[int, bytes]:
         """Vectors that were recorded for recall before clusters were made of them."""
         if self._shared is None:
@@ -159,9 +162,13 @@ class TextVectors:
         told = ((each.position if isinstance(each, Change) else each.told, each) for each in new)
         return [MemoryEmbedded(each.id, each.scope, at, self.identity, made[at]) for at, each in told]
 
-    def _made(self, texts: Sequence[str]) -> list[bytes]:
+    async def _ask(self, texts: Sequence[str]) -> list[bytes]:
+        """Ask the embedder. A model may hang: who is cancelled doesn't wait for it, and it touches nothing of ours."""
         if not texts:
             return []
+        return await trio.to_thread.run_sync(self._made, texts, abandon_on_cancel=True)
+
+    def _made(self, texts: Sequence[str]) -> list[bytes]:
         vectors = np.asarray(self._embedder.embed(texts))
         if vectors.shape != (len(texts), self.dimension):
             message = f"{self.identity} made a matrix of {vectors.shape} for {len(texts)} texts"

@@ -82,28 +82,49 @@ class Embedding(Actor[Any]):
         self._failures = 0
         self._is_timed = False
         self._random = Random(self.name)  # noqa: S311 - it spreads pauses
+        self._has_begun = False
+        self._working = trio.CancelScope()
 
     async def started(self) -> None:
+        # Changes from here on are heard of; what came before is looked for.
+        self.subscribe(MemoryRemembered, MemoryRevised, after=self.engine.head)
+        self.later(_Again(), 0.0)
+
+    def stopping(self) -> None:
+        self._working.cancel()  # nobody asked for it: what has no vector is looked for when the engine is next opened
+
+    async def _begin(self) -> None:
+        """Say once whose vectors follow. Not at the start: the view may be long in the building, and nobody waits."""
+        if self._has_begun:
+            return
         engine = self.engine
-        head = engine.head
-        await engine.wait_for(Vectors, head)
-        self._view = engine.view(Vectors)
+        await engine.wait_for(Vectors)
         begun, chosen = self._view.embedders.get(BEGUN), self._view.embedders.get(CHOSEN)
         last = begun or chosen
         if last is None or last.embedder != self._identity:
             await engine.append(EmbedderBegun(self._identity), by=BY)
-        # Changes from here on are heard of; what came before is looked for.
-        self.subscribe(MemoryRemembered, MemoryRevised, after=head)
-        self.later(_Again(), 0.0)
+        self._has_begun = True
+
+    @property
+    def _view(self) -> Vectors:
+        return self.engine.view(Vectors)
 
     async def handle(self, batch: Sequence[Any]) -> None:
         asks: list[Ask[Any, int]] = [message for message in batch if isinstance(message, Ask)]
+        if asks:
+            await self._work(batch, asks)
+        elif not self.is_stopping:
+            with trio.CancelScope() as self._working:
+                await self._work(batch, asks)
+
+    async def _work(self, batch: Sequence[Any], asks: Sequence[Ask[Any, int]]) -> None:
         events: list[Recorded[Any]] = [message for message in batch if isinstance(message, Recorded)]
         heard: list[str] = list(dict.fromkeys(event.data.id for event in events if not event.is_erased))
         asked: list[str] = [each for ask in asks if isinstance(ask.request, tuple) for each in _ids(ask)]
         is_due = any(isinstance(message, _Again) for message in batch)
         self._is_timed = self._is_timed and not is_due
         try:
+            await self._begin()
             if is_due or not all(isinstance(ask.request, tuple) for ask in asks):
                 count = await self._all()
             else:  # what is heard while the model fails waits with the rest
@@ -151,7 +172,8 @@ class Embedding(Actor[Any]):
             found = [(row, text) for row in rows if (text := self._text(row)) is not None]
             if not found:
                 return 0
-            vectors = await trio.to_thread.run_sync(self._vectors, [text for _, text in found])
+            texts = [text for _, text in found]
+            vectors = await trio.to_thread.run_sync(self._vectors, texts, abandon_on_cancel=True)  # it may hang
             events = [
                 MemoryEmbedded(row.id, row.scope, row.told, self._identity, vector)
                 for (row, _), vector in zip(found, vectors, strict=True)
