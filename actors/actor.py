@@ -173,6 +173,10 @@ class Actor(Generic[M]):
         """
         return ActorMarked(self.cell.name, position)
 
+    def went_wrong(self, error: Exception) -> None:
+        """Note an error that it goes on from: whoever looks at how it is doing sees it as its last one."""
+        self.cell.went_wrong(error)
+
     def later(self, message: M, after_s: float) -> None:
         """Have this message in the mailbox after a while, unless this life is over by then."""
         self.cell.later(message, after_s)

@@ -124,6 +124,11 @@ class Cell:
             raise InvalidInput(message)
         self._nursery.start_soon(work)
 
+    def went_wrong(self, error: Exception) -> None:
+        """As `Actor.went_wrong`."""
+        self.last_error = told(error)
+        self._changed()
+
     def crash(self, error: Exception) -> None:
         """End this life with an error that came up beside it; if it has ended, say so in the log at least."""
         if self._nursery is None:
@@ -367,19 +372,18 @@ class Cell:
         self._refuse(unanswered, f"{self.name} {why}", crash)
         self._open.clear()
         is_feeding, self._is_feeding = self._is_feeding, False
-        error = None if crash is None else told(crash)
-        if error is not None:
-            self.state, self.last_error = ActorState.CRASHED, error
-            self._changed()
+        if crash is not None:
+            self.state = ActorState.CRASHED
+            self.went_wrong(crash)
         messages = [each for each in in_hand if not isinstance(each, Ask)]
         if not messages:
             return
         if self._feed is not None and is_feeding:
             poison = self._feed.crashed(messages) if is_blamed else None
             if poison is not None:
-                self._letters.add(self.name, poison, Reason.POISON, error)
+                self._letters.add(self.name, poison, Reason.POISON, self.last_error)
         elif is_blamed and self._is_suspect:
-            self._letters.add(self.name, messages[0], Reason.POISON, error)
+            self._letters.add(self.name, messages[0], Reason.POISON, self.last_error)
         else:
             has_crashed = is_blamed or self._is_suspect
             self._again.extendleft((message, has_crashed) for message in reversed(messages))

@@ -12,7 +12,6 @@ from typing import Any
 import trio
 
 from .actor import Actor
-from .crashes import told
 
 __all__ = ["end", "have_stop", "key_of"]
 
@@ -24,7 +23,7 @@ def key_of(actor: Actor[Any], message: object) -> Hashable | None:
     try:
         return actor.key(message)
     except Exception as error:
-        actor.cell.last_error = told(error)
+        actor.went_wrong(error)
         _logger.exception("the actor %s could not say the key of a message", actor.cell.name)
         return None
 
@@ -34,7 +33,7 @@ def have_stop(actor: Actor[Any]) -> None:
     try:
         actor.stopping()
     except Exception as error:
-        actor.cell.last_error = told(error)
+        actor.went_wrong(error)
         _logger.exception("the actor %s raised when it was told to stop; it stops all the same", actor.cell.name)
 
 

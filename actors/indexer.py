@@ -72,4 +72,5 @@ class Indexer(Actor[Recorded[Any]]):
             if not self.is_stopping:
                 await trio.to_thread.run_sync(indexes.keep, scope)
         except (OSError, RemanenceError) as error:  # a question makes good what is missing
+            self.went_wrong(error)
             _logger.warning("the index of the scope %s does not follow: %s", "/".join(scope), error)

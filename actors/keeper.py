@@ -287,6 +287,7 @@ class Keeper(Actor[None]):
 
     async def _failed(self, failure: ViewFailed) -> None:
         self._attempts += 1
+        self.went_wrong(failure)
         if self._attempts < ATTEMPTS:
             _logger.warning("%s (attempt %d of %d)", failure, self._attempts, ATTEMPTS)
             return

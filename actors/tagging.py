@@ -15,7 +15,7 @@ model comes to it as soon as it answers again; a text that it fails on by itself
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final, Protocol
 
 import attrs
@@ -131,6 +131,7 @@ class Tagging:
         *,
         guard: GuardSettings | None = None,
         retags_per_s: float = RETAGS_PER_S,
+        went_wrong: Callable[[Exception], None] = lambda _: None,
     ) -> None:
         """Tag with `tagger`, or with the built-in one alone.
 
@@ -139,12 +140,14 @@ class Tagging:
             tagger: a model, whose failures are made good for.
             guard: how patient to be with it.
             retags_per_s: how many memories that have tags are tagged anew in a second.
+            went_wrong: told of every failure that it goes on from.
         """
         self._desk = desk
         self._model = tagger
         self._name, self._version = (NAME, VERSION) if tagger is None else (tagger.name, tagger.version)
         self._guard = Guard(f"the tagger {self._name}", guard)
         self._rate = retags_per_s
+        self._went_wrong = went_wrong
         self._retag_at = -float("inf")
         self._retag_size = BATCH
         self._put_off: dict[tuple[str, int], tuple[float, int]] = {}
@@ -320,4 +323,5 @@ class Tagging:
 
     def _note(self, error: Exception) -> None:
         self._last_error = f"{type(error).__name__}: {error}"
+        self._went_wrong(error)
         _logger.warning("tagging waits: %s", error)

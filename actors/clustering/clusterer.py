@@ -144,8 +144,9 @@ class Clusterer(Actor[Any]):
             await self._take_in()
         except Closed:
             pass  # the engine closes: what waits is taken in when it is next opened
-        except Exception:
+        except Exception as error:
             self._failures += 1
+            self.went_wrong(error)
             self._new_round()
             _logger.exception("%d changes of memories could not be taken into clusters; they wait", self._waiting)
 

@@ -133,6 +133,7 @@ class Embedding(Actor[Any]):
             return  # what has no vector is looked for when the engine is opened again
         except Exception as error:
             self._failures += 1
+            self.went_wrong(error)
             _logger.exception("memories could not be embedded with %s; they wait", self._identity)
             for ask in asks:
                 ask.fail(error)

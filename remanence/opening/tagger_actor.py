@@ -84,7 +84,8 @@ class TaggerActor(Actor[Ask[str, TaggingStatistics]]):
         self._tagger = tagger
 
     async def started(self) -> None:
-        self._tagging = Tagging(EngineDesk(cast("Engine", self.engine)), self._tagger)
+        desk = EngineDesk(cast("Engine", self.engine))
+        self._tagging = Tagging(desk, self._tagger, went_wrong=self.went_wrong)
         self.spawn(self._tagging.run)
 
     async def handle(self, batch: Sequence[Ask[str, TaggingStatistics]]) -> None:

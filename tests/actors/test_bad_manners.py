@@ -167,3 +167,16 @@ async def test_messages_of_a_stopped_actor_do_not_spin_their_sender() -> None:
             while not await supervisor.address("a").tell("x"):
                 pass
         assert supervisor.statistics()[0].dead_letters > 1
+
+
+async def test_an_error_that_an_actor_goes_on_from_is_shown() -> None:
+    """Without a crash, and until there is another."""
+
+    async def grumble(actor: Scripted, _message: object) -> None:
+        actor.went_wrong(OSError("no answer"))
+
+    supervisor = Supervisor([lambda: kind("a")(grumble)])
+    async with supervised(supervisor):
+        await supervisor.address("a").tell("x")
+    [seen] = supervisor.statistics()
+    assert (seen.last_error, seen.restarts, seen.handled) == ("OSError: no answer", 0, 1)
