@@ -227,6 +227,10 @@ class Meaning:
         """Whether similarities are those of a table now, and no model's."""
         return self._semantic.space().is_pure
 
+    def prepare(self, text: str) -> None:
+        """Have a question's vector made, so that the question needn't wait for a model."""
+        self._semantic.space().query(text)
+
     def of(self, scope: tuple[str, ...], index: ScopeIndex, text: str, reach: int) -> Near:
         """How near an index's slots are to a question."""
         space = self._semantic.space()

@@ -70,6 +70,16 @@ class Recaller:
         self._thesaurus = settings.thesaurus
         self._meaning = None if semantic is None else Meaning(semantic)
 
+    @property
+    def asks_a_model(self) -> bool:
+        """Whether a question waits for a model to make its vector."""
+        return self._meaning is not None and not self._meaning.is_pure
+
+    def prepare(self, text: str) -> None:
+        """Have a question's vector made; it takes as long as its model does."""
+        if self._meaning is not None:
+            self._meaning.prepare(text)
+
     def rank(
         self,
         scope: tuple[str, ...],

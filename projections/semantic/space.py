@@ -43,6 +43,9 @@ TAIL_MAX: Final = 20_000
 """Events of the log, or two for each memory, after which a scope is read anew in the place of following."""
 ROWS_MAX: Final = 4_000_000
 """Vectors of all scopes in memory together, some 350 bytes each; the scope that was read longest ago goes first."""
+ASKED_MAX: Final = 256
+"""Questions whose vectors are kept at hand: what is prepared for a question, and asked again when somebody changed what
+was just found."""
 KEEP_LEAST: Final = 1000
 """Vectors are kept in their file when so many have changed since, or a tenth of them."""
 
@@ -117,6 +120,8 @@ class SemanticSpace:
         self._keeps = keeps
         self._scopes: OrderedDict[Scope, _Scope] = OrderedDict()
         self._lock = Lock()
+        self._asked: OrderedDict[str, NDArray[Any]] = OrderedDict()
+        self._asking = Lock()  # a model is asked one thing at a time
 
     def query(self, text: str) -> NDArray[Any]:
         """The vector of a text, of any length; of zeros if it says nothing that the embedder knows.
@@ -124,8 +129,14 @@ class SemanticSpace:
         Raises:
             InvalidInput: the embedder breaks its word.
         """
-        vector: NDArray[Any] = self._embedded([text])[0]
-        return vector
+        with self._asking:
+            vector = self._asked.pop(text, None)
+            if vector is None:
+                vector = self._embedded([text])[0]
+            self._asked[text] = vector
+            while len(self._asked) > ASKED_MAX:
+                self._asked.popitem(last=False)
+            return vector
 
     def block(self, scope: Scope) -> VectorBlock:
         """A scope's vectors as the memories view is now.

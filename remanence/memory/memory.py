@@ -26,7 +26,6 @@ from ..projections.memories.events import (
     session_tag,
 )
 from ..projections.memories.view import Memories, MemoryRow
-from ..projections.recall.events import MemoryRecalled
 from ..reading.clustering import ClusterTaking
 from ..reading.histories import is_id
 from ..reading.identity import NewMemory
@@ -230,11 +229,12 @@ class Memory(ClusterTaking, MemoryReader):
         Raises:
             InvalidInput: something can't be taken.
         """
-        hits = super().recall(query, **options)
-        return self._recorded(recalled(query, hits, options), hits) if record else hits
+        return self._recorded(query, options) if record else super().recall(query, **options)
 
-    async def _recorded(self, event: MemoryRecalled, hits: list[Hit]) -> list[Hit]:
-        await self.engine.append(event, by=self.by)
+    async def _recorded(self, query: str, options: RecallOptions) -> list[Hit]:
+        await self.prepare_recall(query)
+        hits = super().recall(query, **options)
+        await self.engine.append(recalled(query, hits, options), by=self.by)
         return hits
 
     # -- deciding

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 import attrs
+import trio
 
 from ..core.errors import InvalidInput
 from ..engine.engine import Engine
@@ -179,6 +180,22 @@ class Recalling:
             kinds=kinds, tags=tags, sessions=sessions, since=since, until=until, min_confidence=min_confidence
         )
         return self._hits(asked, filters, fusion, weights, question)
+
+    async def prepare_recall(self, query: str) -> None:
+        """Have a model make a question's vector in a thread, so that `recall` of it doesn't keep all others waiting.
+
+        With the table that comes with the package it does nothing: that takes no time.
+
+        Args:
+            query: what will be asked.
+
+        Raises:
+            InvalidInput: it can't be taken, or the embedder breaks its word.
+        """
+        asked = _checked(query, "main", LIMIT, 0, "balanced", explain=False)
+        await trio.lowlevel.checkpoint()
+        if self.recaller.asks_a_model:
+            await trio.to_thread.run_sync(self.recaller.prepare, asked.text)
 
     def similar(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -177,3 +178,32 @@ async def test_without_a_pure_embedder_there_is_no_index(tmp_path: Path) -> None
     async with opened(tmp_path) as memory:
         with pytest.raises(InvalidInput, match="pure"):
             SemanticIndex(memory.engine, Model("one"))
+
+
+class Watched(Model):
+    """It notes where it is asked."""
+
+    def __init__(self) -> None:
+        super().__init__("watched")
+        self.threads: list[bool] = []
+
+    def embed(self, texts: Sequence[str]) -> np.ndarray:
+        """A row for each text."""
+        self.threads.append(threading.current_thread() is threading.main_thread())
+        return super().embed(texts)
+
+
+async def test_a_question_that_was_prepared_does_not_wait_for_the_model(tmp_path: Path) -> None:
+    """Its vector is made in a thread, before, and once; a recall that is awaited does so by itself."""
+    model = Watched()
+    async with opened(tmp_path, model) as memory:
+        dog = await memory.remember("The dog sleeps")
+        await settle(memory)
+        model.asked.clear()
+        await memory.prepare_recall("where is the dog?")
+        assert [hit.id for hit in memory.recall("where is the dog?")] == [dog]
+        assert [hit.id for hit in await memory.recall("and the cat?", record=True)] == [dog]
+        assert model.asked == ["where is the dog?", "and the cat?"]
+        assert not any(model.threads)
+        with pytest.raises(InvalidInput):
+            await memory.prepare_recall(" ")
