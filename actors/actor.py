@@ -19,7 +19,6 @@ up in `started`, from the log, and nothing is carried over from a life that went
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -27,6 +26,7 @@ import attrs
 
 from ..core.errors import InvalidInput
 from ..core.events import event, event_type_of
+from ..core.naming import name_class
 from .host import Host
 from .mailbox import CAPACITY, WhenFull
 from .restarts import Restart
@@ -39,7 +39,7 @@ __all__ = ["Actor", "ActorMarked"]
 M = TypeVar("M")
 BATCH_LIMIT: Final = 64
 """Messages handled at once: their share of a batch's cost is small, and an urgent one waits for few others."""
-_NAME: Final = re.compile(r"[a-z][a-z0-9_:]{0,79}")
+NAME_LENGTH_MAX: Final = 80
 
 
 @event("actor.marked")
@@ -90,11 +90,7 @@ class Actor(Generic[M]):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "name" not in cls.__dict__:
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.lstrip("_")).lower()
-        if not _NAME.fullmatch(cls.name):
-            message = f"the actor name {cls.name!r}: use lower-case letters, digits and underscores, 80 at most"
-            raise InvalidInput(message)
+        name_class(cls, "actor", NAME_LENGTH_MAX)
 
     # -- to override
 

@@ -15,7 +15,6 @@ is handled at most once, whatever crashes, and a log that is restored, copied or
 
 from __future__ import annotations
 
-import re
 import traceback
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final
@@ -24,6 +23,7 @@ import attrs
 
 from ..core.errors import InvalidInput
 from ..core.events import Data, event, upcaster
+from ..core.naming import name_class
 from ..core.recorded import Recorded
 from ..projections.projection import HANDLES
 
@@ -33,7 +33,7 @@ Reactor = Callable[[Any, Recorded[Any]], Awaitable[Iterable[object] | None]]
 """A reaction's method: what it returns is recorded, with the event as the cause."""
 TRACEBACK_CHARS_MAX: Final = 4000
 """The end of it tells where it happened; this one stays in the log for ever."""
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+NAME_LENGTH_MAX: Final = 60
 
 
 @event("reaction.marked")
@@ -106,11 +106,7 @@ class Reaction:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "name" not in cls.__dict__:
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.lstrip("_")).lower()
-        if not _NAME.fullmatch(cls.name):
-            message = f"the reaction name {cls.name!r}: use lower-case letters, digits and underscores, 60 at most"
-            raise InvalidInput(message)
+        name_class(cls, "reaction", NAME_LENGTH_MAX)
         methods: dict[str, tuple[str, ...]] = {}
         for base in reversed(cls.__mro__):
             for attribute, member in vars(base).items():

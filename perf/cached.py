@@ -41,8 +41,9 @@ def cached(plan: Plan) -> Iterator[Case]:
     stored = [(memory.id, position) for position, memory in enumerate(memories(plan.events), 1)]
     random = Random(plan.events)  # noqa: S311 - the order of look-ups, no secret
     thousand = random.sample(stored, min(WAVE, len(stored)))
-    waves = [random.choice(thousand) for _ in range(CALLS)]
-    skewed = [stored[number] for number in zipf(min(20_000, len(stored)), CALLS // 5, random)]
+    calls, kept = min(CALLS, 100 * plan.events), min(10_000, plan.events)
+    waves = [random.choice(thousand) for _ in range(calls)]
+    skewed = [stored[number] for number in zipf(min(20_000, len(stored)), calls // 5, random)]
     off = "remanence without caches"
     yield Case(
         "get a memory that was read lately",
@@ -57,13 +58,13 @@ def cached(plan: Plan) -> Iterator[Case]:
         [Goal(least=172_000)],
     )
     yield Case("get a memory of 20,000, skewed, nothing read before", "gets", _both(folder, partial(_gets, skewed)))
-    once = random.sample(stored, min(CALLS // 5, len(stored)))
+    once = random.sample(stored, min(calls // 5, len(stored)))
     yield Case("get memories of which none is read again", "gets", _both(folder, partial(_gets, once)))
     yield Case("find 20 memories, asked again", "pages", _both(folder, _finds), [Goal(least=5, over=off)])
     yield Case(
-        "resident after reading 10,000 memories",
+        f"resident after reading {kept:,} memories",
         "bytes",
-        [Contender("remanence", partial(resident_bytes, plan.folder / "resident", 10_000))],
+        [Contender("remanence", partial(resident_bytes, plan.folder / "resident", kept))],
         [Goal(most=100 * 1024 * 1024)],
         unit=BYTES,
     )

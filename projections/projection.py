@@ -13,13 +13,13 @@ the same events make the same rows, whenever and however often they are replayed
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar, Final, TypeGuard, TypeVar
 
 from ..codecs.digests import short_digest
 from ..core.errors import InvalidInput
 from ..core.events import event_type_of
+from ..core.naming import name_class
 from ..core.recorded import Recorded
 from .rows import Rows
 from .tables import Table
@@ -31,7 +31,7 @@ R = TypeVar("R")
 Handler = Callable[[Any, Recorded[Any]], None]
 HANDLES: Final = "__remanence_handles__"
 """The attribute by which a method says which events it handles."""
-_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,59}")
+NAME_LENGTH_MAX: Final = 60
 
 
 def on(*events: type | str) -> Callable[[H], H]:
@@ -66,11 +66,7 @@ class Projection:
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        if "name" not in cls.__dict__:
-            cls.name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", cls.__name__.lstrip("_")).lower()
-        if not _NAME.fullmatch(cls.name):
-            message = f"the projection name {cls.name!r}: use lower-case letters, digits and underscores, 60 at most"
-            raise InvalidInput(message)
+        name_class(cls, "projection", NAME_LENGTH_MAX)
         if not isinstance(cls.version, int) or cls.version < 1:
             message = f"the version of {cls.__name__} is a number, from 1 on, not {cls.version!r}"
             raise InvalidInput(message)
