@@ -4,71 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Any, ClassVar
 
 import pytest
 import trio
 
-import remanence
-from remanence import Closed, Engine, Projection, Recorded, Settings, Table, ViewFailed, on
-from remanence.actors import keeper
-from remanence.projections.generations import view_path
+from remanence import Closed, ViewFailed
 
-from .club import EVENTS, Joined, Member
+from .club import Joined
+from .roll import NAMES, Roll, afresh, both, club, fill, folders, names, park
 
-NAMES = [f"{number:02}" for number in range(20)]
-
-
-class Roll(Projection):
-    """Who joined; it counts what it is given, and can be told to fail."""
-
-    members = Table(Member, key="name")
-    folded: ClassVar[list[str]] = []
-    bad: ClassVar[set[str]] = set()
-
-    @on(Joined)
-    def joined(self, event: Recorded[Joined]) -> None:
-        """In."""
-        self.folded.append(event.data.name)
-        if event.data.name in self.bad:
-            raise LookupError(event.data.name)
-        self.members.put(Member(event.data.name, event.data.club, event.position))
-
-
-@pytest.fixture(autouse=True)
-def _afresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keeper, "BATCH", 4)
-    Roll.folded.clear()
-    Roll.bad.clear()
-
-
-def club(path: Path, *, is_async: bool, **options: Any) -> AbstractAsyncContextManager[Engine]:
-    """The club, with its roll in the commits or behind them."""
-    options.setdefault("settings", Settings(retrain=False))
-    options["async_projections" if is_async else "projections"] = [Roll]
-    return remanence.open_engine(path, events=EVENTS, **options)
-
-
-def names(engine: Engine) -> list[str]:
-    """Who is on the roll."""
-    return [row.name for row in engine.view(Roll).members.select()]
-
-
-def folders(path: Path) -> list[str]:
-    """The folders of the view, beyond its first name."""
-    base = view_path(Path(), Roll).name
-    return sorted(each.name.removeprefix(base) for each in (path / "views").glob(f"{base}*"))
-
-
-async def fill(engine: Engine) -> None:
-    """Twenty members."""
-    await engine.append(*map(Joined, NAMES))
-    await engine.wait_for(Roll)
-
-
-both = pytest.mark.parametrize("is_async", [False, True], ids=["inline", "async"])
+pytestmark = pytest.mark.usefixtures(afresh.__name__)
 
 
 @both
@@ -127,7 +73,7 @@ async def test_a_cancelled_rebuild_is_gone_on_with(tmp_path: Path, *, is_async: 
 CRASH = """
 import os, sys, trio
 from pathlib import Path
-from tests.face import test_rebuild as here
+from tests.face import roll as here
 here.keeper.BATCH = 4
 
 async def main():
@@ -174,11 +120,7 @@ async def test_a_rebuild_mends_a_parked_view(
     """Once the projection is mended, building anew is a way out too."""
     del autojump_clock
     async with club(tmp_path, is_async=is_async) as engine:
-        Roll.bad.add("07")
-        await engine.append(*map(Joined, NAMES))
-        with pytest.raises(ViewFailed):
-            await engine.wait_for(Roll)
-        Roll.bad.clear()
+        await park(engine)
         await engine.rebuild(Roll)
         assert (names(engine), engine.statistics().views[0].state) == (NAMES, "live")
         await engine.append(Joined("zoe"))
@@ -189,7 +131,7 @@ async def test_a_rebuild_mends_a_parked_view(
 READER = """
 import sys, trio
 from pathlib import Path
-from tests.face import test_rebuild as here
+from tests.face import roll as here
 
 async def main():
     async with here.club(Path(sys.argv[1]), is_async=True, read_only=True) as engine:

@@ -13,7 +13,7 @@ import trio
 import trio.lowlevel
 from trio.testing import wait_all_tasks_blocked
 
-from remanence import Appended, Closed, Engine, StorageFailed, ViewFailed
+from remanence import Appended, Closed, Engine, StorageFailed
 from remanence.actors import keeper as keepers
 from remanence.actors.keeper import Keeper
 from remanence.core.stores import Sealed
@@ -24,7 +24,9 @@ from remanence.projections.view_store import ViewStore, mark_replaced
 from remanence.projections.views import View
 
 from .club import Joined, Left
-from .test_rebuild import NAMES, Roll, both, club, fill, folders, names
+from .roll import NAMES, Roll, afresh, both, club, fill, folders, names, park
+
+pytestmark = pytest.mark.usefixtures(afresh.__name__)
 
 
 @pytest.fixture(autouse=True)
@@ -96,11 +98,7 @@ async def test_a_skip_begins_what_was_built_without_it_anew(
     """A half-built view that took the event, when it could, isn't gone on with once the event is passed over."""
     del autojump_clock
     async with club(tmp_path, is_async=is_async) as engine:
-        Roll.bad.add("07")
-        await engine.append(*map(Joined, NAMES))
-        with pytest.raises(ViewFailed):
-            await engine.wait_for(Roll)
-        Roll.bad.clear()
+        await park(engine)
         with trio.CancelScope() as scope:
             await engine.rebuild(Roll, progress=lambda _, done, __: scope.cancel() if done == 12 else None)
         assert folders(tmp_path) == ["", "-1"]
@@ -295,7 +293,7 @@ async def test_what_does_not_belong_among_snapshots_is_left_alone(tmp_path: Path
 WAITER = """
 import sys, trio
 from pathlib import Path
-from tests.face import test_rebuild as here
+from tests.face import roll as here
 
 async def main():
     async with here.club(Path(sys.argv[1]), is_async=True, read_only=True) as engine:
