@@ -6,8 +6,8 @@ Invariants:
 - no operation looks at every entry: a hit and an eviction cost the same however much there is.
 
 LRU is the standard library's `OrderedDict`, LFU the library cachetools' `LFUCache`; adaptive is S3-FIFO (Yang et al.,
-"FIFO queues are all you need for cache eviction", SOSP 2023), of which no kept library counts bytes. `docs/caching.md`
-has what others cost.
+"FIFO queues are all you need for cache eviction", SOSP 2023), of which no kept library counts bytes.
+`docs/guide-caching.md` has what others cost.
 """
 
 from __future__ import annotations

@@ -130,4 +130,5 @@ PRESETS: Final[Mapping[str, CacheSettings]] = {
     ),
     "off": CacheSettings(objects_bytes=0, rows_bytes=0, results_bytes=0),
 }
-"""By name. "small-memory" cleans at the shares that were found to serve half a gigabyte; see `docs/caching.md`."""
+"""By name. "small-memory" cleans at the shares that were found to serve half a gigabyte; see
+`docs/guide-caching.md`."""

@@ -158,6 +158,11 @@ def _print_pools(out: Output, statistics: CacheStatistics) -> None:
         for pool in statistics.pools
     ]
     out.table(heads, rows, right=heads[2:])
+    out.line(
+        f"{size(statistics.used_bytes)} of {size(statistics.limit_bytes)} are used; they were cleaned "
+        f"{statistics.cleanings:,} times, and {statistics.emergencies:,} times at once; "
+        f"{statistics.promoted:,} rows went up from L2."
+    )
     accuracy = statistics.prediction_accuracy
     if accuracy is not None:
         out.line(f"{statistics.predicted:,} rows were read beforehand; {share(accuracy)} of predictions were right.")

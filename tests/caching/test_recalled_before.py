@@ -23,6 +23,7 @@ from remanence import CacheSettings, Closed, Hit, InvalidInput, Memory, MemoryRe
 from remanence.projections.clusters.events import MemoryEmbedded
 from remanence.projections.memories.view import Memories
 from remanence.projections.recall.events import MemoryRecalled
+from remanence.projections.recall.plugs import RecallSettings
 from remanence.projections.semantic.vectors import Vectors
 from remanence.reading.recalled_before import NAME, RecalledBefore, question_of
 
@@ -235,6 +236,43 @@ async def test_a_vector_that_came_since_ends_an_answer(tmp_path: Path) -> None:
         assert [hit.id for hit in before][1:] == [dog]
         await settle(memory)
         assert memory.recall("puppy", scope="ada") == anew(memory).recall("puppy", scope="ada") != before
+
+
+async def test_yesterday_is_another_day_tomorrow(tmp_path: Path) -> None:
+    """A question that names a day by what it is today is answered anew when the day is over; and as it was before."""
+    day = [10**18]
+    async with opened(tmp_path, clock=lambda: day[0]) as memory:
+        await memory.remember("tea in the harbour")
+        for question in ("what was said yesterday?", "tea"):
+            assert memory.recall(question) == memory.recall(question)
+        assert counts(memory) == (2, 2)
+        day[0] += 2 * 86_400 * 10**9
+        for question in ("what was said yesterday?", "tea"):
+            assert memory.recall(question) == anew(memory).recall(question)
+        assert counts(memory) == (3, 3)
+
+
+class Fickle:
+    """A reranker that has something to say only when asked a second time."""
+
+    asked = 0
+
+    def rerank(self, query: str, texts: Sequence[str]) -> Sequence[float]:  # noqa: ARG002 - it has its mind made up
+        """The longest first."""
+        self.asked += 1
+        return [] if self.asked == 1 else [float(len(text)) for text in texts]
+
+
+async def test_what_a_reranker_did_not_come_to_is_not_kept(tmp_path: Path) -> None:
+    """An answer without the last word is given, and asked for again; one with it is kept."""
+    reranker = Fickle()
+    async with opened(tmp_path, recall=RecallSettings(reranker=reranker)) as memory:
+        await memory.remember_many([NewMemory("tea"), NewMemory("tea in the harbour at four")])
+        for _ in range(3):
+            found = memory.recall("tea", preset="accurate")
+        assert found[0].text == "tea in the harbour at four"
+        assert reranker.asked == 2
+        assert counts(memory) == (1, 2)
 
 
 async def test_the_past_and_other_processes_keep_no_answers(tmp_path: Path) -> None:

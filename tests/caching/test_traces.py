@@ -1,4 +1,4 @@
-"""Hit rates on traces, the Markov chain, and the tuner's decisions: what `docs/caching.md` says holds on small ones."""
+"""Hit rates on traces, the Markov chain, the tuner: what `docs/guide-caching.md` says holds on small ones."""
 
 from __future__ import annotations
 
