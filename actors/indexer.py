@@ -24,6 +24,8 @@ _logger = logging.getLogger(__name__)
 Scope = tuple[str, ...]
 ENOUGH: Final = 512
 """Memories of a scope that are worth a visit: a question takes up fewer by itself, in some 20 ms."""
+SCOPES_MAX: Final = 10_000
+"""Scopes whose news are counted; beyond, those with the least are forgotten, and taken up by their next question."""
 
 
 class Following(Protocol):
@@ -57,6 +59,8 @@ class Indexer(Actor[Recorded[Any]]):
 
     async def handle(self, batch: Sequence[Recorded[Any]]) -> None:
         self._waiting.update(tuple(event.data.scope) for event in batch if not event.is_erased)
+        if len(self._waiting) > SCOPES_MAX:
+            self._waiting = Counter(dict(self._waiting.most_common(SCOPES_MAX // 2)))
         for scope, count in list(self._waiting.items()):
             if count >= ENOUGH:
                 del self._waiting[scope]
