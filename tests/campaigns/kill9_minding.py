@@ -148,7 +148,7 @@ def partition(memory: Memory) -> set[frozenset[str]]:
 
 async def partition_of(log: Iterable[Recorded[Any]]) -> set[frozenset[str]]:
     """Which memories stand together when the same changes are taken in by a program that nobody kills."""
-    given = {**options(), "tagger": False}
+    given: dict[str, Any] = {**options(), "tagger": False}
     with TemporaryDirectory() as folder:
         async with remanence.open(folder, **given) as memory:
             for each in log:
