@@ -14,8 +14,8 @@ from ..core.errors import ViewFailed
 from ..core.recorded import Recorded
 from .caching.view_caches import NO_CACHES, ViewCaches
 from .projection import Projection
-from .rows import WriteRows
 from .view_store import ViewStore
+from .written_rows import WriteRows
 
 __all__ = ["failure_at", "failure_before", "fold"]
 

@@ -24,10 +24,11 @@ from remanence.core.log import Log
 from remanence.core.recorded import Recorded
 from remanence.core.stores import MemoryStore
 from remanence.projections.projection import Projection, on
-from remanence.projections.rows import Gate, ReadRows, WriteRows
+from remanence.projections.rows import Gate, ReadRows
 from remanence.projections.schema import Index
 from remanence.projections.tables import Table
 from remanence.projections.views import View
+from remanence.projections.written_rows import WriteRows
 
 R = TypeVar("R")
 P = TypeVar("P", bound=Projection)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from remanence.codecs.keys import pack
-from remanence.projections.rows import Rows, WriteRows
+from remanence.projections.rows import Rows
+from remanence.projections.written_rows import WriteRows
 
 from ..effort import short
 from .ledger import Account, Desk, Ledger, desk
