@@ -28,7 +28,7 @@ __all__ = ["Lexical", "Scored", "Scratch", "Touched", "standard", "touched"]
 
 K1: Final = 1.2
 B: Final = 0.75
-EXACT_MAX: Final = 1024
+EXACT_MAX: Final = 1536
 """Memories touched up to which everything is counted."""
 BEST: Final = 256
 """Memories that are scored exactly beyond that."""
@@ -186,7 +186,7 @@ def touched(
     asked_reach, reach = reach, reach if index.turns else 0
     found = [(posting, weight) for word, weight in words.items() if len((posting := _living(index, word))[0])]
     own = _own(index, found, scratch)[: index.columns.count]
-    has_many = np.count_nonzero(own) > SEEDS
+    has_many = np.count_nonzero(own) > EXACT_MAX
     seeds = most(own, SEEDS) if has_many else np.flatnonzero(own)
     around, worth = _around(index, seeds, own[seeds], reach, scratch)
     counted, times = _counted(index, around, worth, scratch)
