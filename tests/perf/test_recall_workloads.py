@@ -1,5 +1,6 @@
 """What recall is measured on, and how an answer is held against what is known: by hand, on data of a few lines."""
 
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -7,13 +8,15 @@ import pytest
 
 from remanence.perf import recall_peers as peers_module
 from remanence.perf.harness import Plan, WrongAnswer, measure
+from remanence.perf.peer_chromadb import Chroma
 from remanence.perf.peer_fts5 import Fts5
+from remanence.perf.peer_lancedb import LanceExact, LanceHybrid, LanceIndexed
 from remanence.perf.recall_cranfield import cranfield
 from remanence.perf.recall_locomo import conversations
 from remanence.perf.recall_material import Asked, Made, Told, made
 from remanence.perf.recall_methods import recall_methods
 from remanence.perf.recall_peers import Side, evidence, recall_peers
-from remanence.perf.recall_systems import Remanence
+from remanence.perf.recall_systems import Remanence, System
 from remanence.projections.semantic.static import StaticEmbedder
 
 from .data import write_cranfield, write_locomo
@@ -123,3 +126,32 @@ def test_methods_give_the_same_answers_warm_and_cold(tmp_path: Path) -> None:
     found = [measure(case, plan, hush) for case in recall_methods(plan)]
     assert [result.name.rpartition(", ")[2] for result in found] == ["warm", "asked again", "cold", "first of all"]
     assert all(each.shares["evidence"] == 100 for result in found[:2] for each in result.measured[:1])
+
+
+def name_of(system: System) -> str:
+    """What a case is called."""
+    return system.name
+
+
+@pytest.mark.filterwarnings("ignore")  # theirs, of theirs
+@pytest.mark.parametrize(
+    "system",
+    [
+        Remanence(),
+        Fts5(),
+        pytest.param(Chroma(), marks=pytest.mark.skipif(find_spec("chromadb") is None, reason="no extra `peers`")),
+        *(
+            pytest.param(way, marks=pytest.mark.skipif(find_spec("lancedb") is None, reason="no extra `peers`"))
+            for way in (LanceExact(), LanceIndexed(), LanceHybrid(40), LanceHybrid(100_000))
+        ),
+    ],
+    ids=name_of,
+)
+def test_every_system_finds_what_it_was_told(system: System, tmp_path: Path) -> None:
+    """Stored, closed, opened again and asked: each names texts that were told, and finds what answers the question."""
+    side = Side(tmp_path, made(40, write_locomo(tmp_path / "locomo.json")))
+    sample = side.answered(system)
+    assert sample.shares["evidence"] == 100
+    assert sample.shares.get("nearest", 100) == 100
+    assert side.kept(system).count > 0
+    assert side.taken_in(system).seconds > 0
