@@ -84,7 +84,7 @@ def ways(memory: MemoryReader, scope: str, asked: Sequence[tuple[str, str]], tel
     latencies: dict[Preset, list[float]] = {preset: [] for preset in PRESETS}
     found = dict.fromkeys(PRESETS, 0)
     for preset in PRESETS:
-        memory.recall(asked[0][0], scope=scope, limit=LIMIT, preset=preset)  # what is made once is made now
+        memory.recall("ready", scope=scope, limit=LIMIT, preset=preset)  # what is made once is made now
     for number, (question, memory_id) in enumerate(asked):
         for turn in range(len(PRESETS)):
             preset = PRESETS[(number + turn) % len(PRESETS)]

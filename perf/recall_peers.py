@@ -38,7 +38,7 @@ __all__ = ["SIZES", "recall_peers"]
 
 SIZES: Final = (1_000, 10_000, 100_000, 1_000_000)
 WARM: Final = 10
-"""Questions asked before those that are timed."""
+"""So many questions are asked in other words before all of them are timed."""
 NEAR: Final = 1e-3
 CHUNK: Final = 4_096
 P50_MOST_US: Final = {10_000: 2_000.0, 100_000: 5_000.0}
@@ -124,7 +124,7 @@ class Side:
             WrongAnswer: an answer can't be one.
         """
         for each in self.made.asked[:WARM]:
-            ask(each.text)
+            ask(" ".join(reversed(each.text.split())))  # not itself: answers may be kept
         latencies: list[float] = []
         answers: list[Sequence[str]] = []
         for each in self.made.asked:
