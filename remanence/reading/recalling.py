@@ -309,7 +309,8 @@ class Recalling:
         is_final = reranking is None or not hits or scores is not None
         hits = (hits if scores is None else _reranked(scores, hits, explain=asked.explain))[: asked.limit]
         if asked.neighbours:
-            hits = [self._with_neighbours(hit, asked.neighbours) for hit in hits]
+            near = [_neighbours(self._all_rows(), hit.memory, asked.neighbours) for hit in hits]
+            hits = [attrs.evolve(hit, before=some, after=more) for hit, (some, more) in zip(hits, near, strict=True)]
         return hits, is_final
 
     def _shown(self, found: Ranked) -> list[Hit]:
@@ -321,10 +322,6 @@ class Recalling:
             if row is not None and row.changed == found.changed[at]:
                 hits.append(Hit(row, found.scores[at], found.parts[at] if found.parts else {}))
         return hits
-
-    def _with_neighbours(self, hit: Hit, count: int) -> Hit:
-        before, after = _neighbours(self._all_rows(), hit.memory, count)
-        return attrs.evolve(hit, before=before, after=after)
 
 
 def _reranked(scores: list[float], hits: list[Hit], *, explain: bool) -> list[Hit]:
