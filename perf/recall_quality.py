@@ -26,8 +26,8 @@ import trio
 from remanence.embedders.bert import BertEmbedder
 from remanence.memory.memory import Memory
 from remanence.opening.opening import open_memory
+from remanence.projections.recall.plugs import RecallSettings
 
-from ..projections.recall.plugs import RecallSettings
 from ..projections.recall.wordnet import WordNet
 from .kept_vectors import KeptVectors
 from .recall_cranfield import cranfield
