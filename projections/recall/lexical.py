@@ -21,7 +21,7 @@ import attrs
 import numpy as np
 from numpy.typing import NDArray
 
-from .postings import Posting
+from .postings import Counts
 from .scope_index import ScopeIndex
 
 __all__ = ["Lexical", "Scored", "Scratch", "Touched", "standard", "touched"]
@@ -43,6 +43,8 @@ _LEAST: Final = np.nextafter(np.float32(0), np.float32(1))
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Living = tuple[NDArray[np.intp], Counts]
+"""A posting without what is gone: slots, and how often each says the word."""
 
 
 @attrs.frozen(eq=False)
@@ -123,7 +125,7 @@ class Touched:
 
     index: ScopeIndex
     scratch: Scratch
-    found: Sequence[tuple[Posting, float]]
+    found: Sequence[tuple[Living, float]]
     reach: int
     asked_reach: int
     best: Ints
@@ -202,7 +204,7 @@ def touched(
     return Touched(index, scratch, found, reach, asked_reach, best, counted, times)
 
 
-def _living(index: ScopeIndex, word: int) -> Posting:
+def _living(index: ScopeIndex, word: int) -> Living:
     slots, counts = index.postings.of(word)
     if index.dead and len(slots):
         kept = index.columns["alive"][slots]
@@ -210,7 +212,7 @@ def _living(index: ScopeIndex, word: int) -> Posting:
     return slots.astype(np.intp), counts  # of the type that numpy looks up by, once and for all
 
 
-def _own(index: ScopeIndex, found: Sequence[tuple[Posting, float]], scratch: Scratch) -> Floats:
+def _own(index: ScopeIndex, found: Sequence[tuple[Living, float]], scratch: Scratch) -> Floats:
     """What each memory's own words are worth."""
     number, shares, lengths = index.count, scratch.shares, index.columns.lengths[0]
     slope = np.float32(K1 * B / max(float(index.length_sums[0]) / max(1, number), 1e-9))
@@ -306,7 +308,7 @@ def _windows(said: Floats) -> Floats:
     return windows
 
 
-def _session(index: ScopeIndex, found: Sequence[tuple[Posting, float]], slots: Ints) -> Scored | None:
+def _session(index: ScopeIndex, found: Sequence[tuple[Living, float]], slots: Ints) -> Scored | None:
     """BM25 over whole sessions."""
     if not index.turns:
         return None

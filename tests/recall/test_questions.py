@@ -10,7 +10,9 @@ import pytest
 
 import remanence
 from remanence import Memory, MemoryReader
+from remanence.reading.recalling import Preset
 
+PRESETS: tuple[Preset, ...] = ("fast", "balanced", "accurate")
 TOLD = {
     "thai": ("ฉันชอบดื่มกาแฟตอนเช้า", "แมวนอนอยู่บนโต๊ะ", "วันนี้ฝนตกหนักมาก"),
     "lao": ("ຂ້ອຍມັກດື່ມກາເຟ", "ແມວນອນຢູ່ເທິງໂຕະ", "ມື້ນີ້ຝົນຕົກໜັກ"),
@@ -70,13 +72,13 @@ async def remember(memory: Memory) -> None:
             await memory.remember(text, scope=scope)
 
 
-@pytest.mark.parametrize("preset", ["fast", "balanced", "accurate"])
-async def test_a_word_is_found_in_any_script(tmp_path: Path, preset: str) -> None:
+@pytest.mark.parametrize("preset", PRESETS)
+async def test_a_word_is_found_in_any_script(tmp_path: Path, preset: Preset) -> None:
     """What says it comes first, whether or not the script parts words by spaces."""
     async with remanence.open(tmp_path / "m") as memory:
         await remember(memory)
         for scope, query, place in ASKED:
-            best = MemoryReader.recall(memory, query, scope=scope, preset=preset, weights={"meaning": 0.0})  # type: ignore[arg-type]
+            best = MemoryReader.recall(memory, query, scope=scope, preset=preset, weights={"meaning": 0.0})
             assert best, query
             assert best[0].text == TOLD[scope][place], query
 
@@ -107,6 +109,6 @@ async def test_any_question_is_answered_soon(tmp_path: Path, query: str) -> None
     async with remanence.open(tmp_path / "m") as memory:
         await memory.remember("tea at four", session="s", speaker="Ada")
         await memory.remember("the boat at berth twelve", session="s", speaker="Juno")
-        for preset in ("fast", "balanced", "accurate"):
-            hits = MemoryReader.recall(memory, query, preset=preset, explain=True)  # type: ignore[arg-type]
+        for preset in PRESETS:
+            hits = MemoryReader.recall(memory, query, preset=preset, explain=True)
             assert len(hits) <= 2
