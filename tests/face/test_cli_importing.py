@@ -139,10 +139,12 @@ def interrupt(process: subprocess.Popen[str]) -> int:
 
     A signal that comes in just before a read that blocks is not seen before the read ends: then people press again.
     """
-    while True:
+    for _ in range(12):
         process.send_signal(signal.SIGINT)
         with contextlib.suppress(subprocess.TimeoutExpired):
             return process.wait(timeout=5)
+    message = "it doesn't end"
+    raise AssertionError(message)
 
 
 def test_an_import_that_is_interrupted_while_it_is_fed_has_done_nothing(tmp_path: Path) -> None:
