@@ -37,7 +37,7 @@ __all__ = ["METHODS", "recall_methods"]
 
 SIZES: Final = (175, 500, 1_000, 5_000)
 OPENINGS: Final = 3
-"""How often a memory is opened in a run: each time another first question is asked."""
+"""How often a memory is opened in a run: each time another first question is asked; once in a plan of less than that."""
 KEPT: Final = "recall-*"
 """What recall keeps beside the views."""
 METHODS: Final = (
@@ -55,7 +55,8 @@ METHODS: Final = (
 def recall_methods(plan: Plan) -> Iterator[Case]:
     """Every size that the plan's events allow, in each condition."""
     for size in [size for size in SIZES if size <= plan.events] or [plan.events]:
-        shelf = Shelf(plan.folder / f"recall-methods-{size}", made(size, plan.locomo, plan.cranfield))
+        openings = OPENINGS if size in SIZES else 1
+        shelf = Shelf(plan.folder / f"recall-methods-{size}", made(size, plan.locomo, plan.cranfield), openings)
         METHODS[0].build(shelf.folder, shelf.made.told)
         for condition, run in (
             ("warm", shelf.warm),
@@ -74,6 +75,7 @@ class Shelf:
 
     folder: Path
     made: Made
+    openings: int
     answers: dict[str, Sequence[Sequence[str]]] = attrs.field(factory=dict[str, Sequence[Sequence[str]]])
 
     def warm(self, method: Remanence) -> Sample:
@@ -107,7 +109,7 @@ class Shelf:
 
     def _opened(self, method: Remanence, *, forget: bool) -> Sample:
         latencies: list[float] = []
-        for number, each in enumerate(islice(self.made.asked, OPENINGS)):
+        for number, each in enumerate(islice(self.made.asked, self.openings)):
             if forget:
                 for kept in (self.folder / "views").glob(KEPT):
                     shutil.rmtree(kept)

@@ -108,6 +108,9 @@ class Settings:
         if not self.slow_query_s >= 0:
             message = f"slow_query_s is a time in seconds, 0 or more, not {self.slow_query_s!r}"
             raise InvalidInput(message)
+        if not isinstance(self.cache, (CacheSettings, str)):
+            message = f"cache is a CacheSettings or a preset's name, 'off' for none, not {self.cache!r}"
+            raise InvalidInput(message)
 
 
 @contextlib.asynccontextmanager

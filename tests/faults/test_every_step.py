@@ -152,7 +152,9 @@ def test_no_actor_is_forgotten() -> None:
     with alone(Random(1)), scratch() as folder:  # noqa: S311 - dice, not a secret
         names, classes = run_scheduled(look, Path(folder), seed=1)
     assert names == {*OURS, *ALIKE, *ELSEWHERE}
-    assert {each for each in subclasses(Actor) if not each.__module__.startswith(("remanence.perf", "tests"))} == classes
+    assert {
+        each for each in subclasses(Actor) if not each.__module__.startswith(("remanence.perf", "tests"))
+    } == classes
 
 
 def subclasses(of: type) -> set[type]:

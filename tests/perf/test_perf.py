@@ -35,9 +35,9 @@ from remanence.perf.surroundings import look_around
 from remanence.perf.workloads import WORKLOADS
 
 
-def tiny(folder: Path) -> Plan:
+def tiny(folder: Path, events: int = 300) -> Plan:
     """As little as shows anything."""
-    return Plan(folder, rounds=1, warm_ups=0, seconds=0.01, events=300, peers=False)
+    return Plan(folder, rounds=1, warm_ups=0, seconds=0.01, events=events, peers=False)
 
 
 def hush(_: str) -> None:
@@ -47,7 +47,7 @@ def hush(_: str) -> None:
 @pytest.mark.parametrize("name", WORKLOADS)
 def test_a_workload_measures(name: str, tmp_path: Path) -> None:
     """Every workload gives at least one case, and every contender of it a value; nothing is left in the folder."""
-    plan = tiny(tmp_path)
+    plan = tiny(tmp_path, events=100)
     results = [measure(case, plan, hush) for case in WORKLOADS[name](plan)]
     assert results
     for result in results:
