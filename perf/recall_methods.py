@@ -37,7 +37,7 @@ __all__ = ["METHODS", "recall_methods"]
 
 SIZES: Final = (175, 500, 1_000, 5_000)
 OPENINGS: Final = 3
-"""How often a memory is opened in a run: each time another first question is asked; once in a plan of less than that."""
+"""How often a memory is opened in a run, each time with another first question; once in a plan of fewer memories."""
 KEPT: Final = "recall-*"
 """What recall keeps beside the views."""
 METHODS: Final = (
