@@ -257,12 +257,12 @@ class Cell:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 result = await outcome.acapture(self._serve, actor, task_status)
+                self._nursery = None  # before it closes: from here on nothing begins
                 nursery.cancel_scope.cancel()
         except* Exception as group:  # noqa: BLE001 - what it spawned has crashed
             self._is_beside = not is_crash(result)
             result = outcome.Error(joined(result, group))
         finally:
-            self._nursery = None
             await end(actor)
         result.unwrap()
 

@@ -48,6 +48,55 @@ class Pair(Actor[Any]):
                 raise ValueError("beside")
 
 
+class Slow(Actor[Any]):
+    """Has something beside it that takes its time to end."""
+
+    name = "slow"
+
+    async def started(self) -> None:
+        self.spawn(self._beside)
+
+    async def handle(self, batch: Sequence[Any]) -> None:
+        """Nothing comes."""
+
+    async def _beside(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            with trio.CancelScope(shield=True):
+                await trio.sleep(5)
+
+
+async def test_what_fails_at_any_moment_of_an_end_is_told(
+    autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Between an actor's last batch and its being gone, an error from beside it is in the log, and harms nobody."""
+    del autojump_clock
+    caplog.set_level(logging.ERROR)
+    supervisor = Supervisor([Slow])
+    told_of = 0
+    async with trio.open_nursery() as nursery:
+
+        async def live() -> None:
+            async with supervised(supervisor):
+                await trio.sleep(1)
+
+        nursery.start_soon(live)
+        await trio.sleep(0.5)
+        cell = supervisor._kept["slow"].cell  # pyright: ignore[reportPrivateUsage]
+        await trio.sleep(1)  # it is ending now, and what is beside it is not through
+        cell.crash(ValueError("late"))
+        await trio.sleep(4)
+        for _ in range(20):  # it is gone in one of these steps
+            cell.crash(ValueError("later"))
+            told_of += 1
+            await trio.lowlevel.checkpoint()
+    assert [record.getMessage() for record in caplog.records] == [
+        "after the slow had ended: late",
+        *["after the slow had ended: later"] * told_of,
+    ]
+
+
 async def test_the_last_error_is_told_out_of_its_groups(
     autojump_clock: MockClock, caplog: pytest.LogCaptureFixture
 ) -> None:
