@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import trio
 
+from ..actors.reaction import UPCASTERS
 from ..core.errors import Damaged, NotFound
 from ..core.events import Registry
 from ..core.lease import holder
@@ -17,8 +18,8 @@ from ..core.pages import fault_at_rest
 from ..core.verify import Report
 from ..core.verify import verify as verify_log
 from ..memory.plain import Plain
+from ..opening.known_events import ALL_EVENTS
 from ..projections.catalog import VERSION, LmdbCatalog
-from ..projections.memories.events import MEMORY_EVENTS
 from .cards import fact_lines
 from .exits import Exit, Failure
 from .opening import require_memory, run
@@ -75,7 +76,7 @@ def verify_folder(path: Path, progress: Callable[[int, int], None]) -> Report:
         with contextlib.suppress(NotFound):  # there is none yet, or it has to be built anew: nothing to compare
             folder = path / "views" / f"catalog-{VERSION}"
             catalog = stack.enter_context(contextlib.closing(LmdbCatalog(folder, store.log_id, read_only=True)))
-        return verify_log(store, catalog, registry=Registry(MEMORY_EVENTS), progress=progress)
+        return verify_log(store, catalog, registry=Registry(ALL_EVENTS, UPCASTERS), progress=progress)
 
 
 def _refuse_unsound(path: Path, report: Report) -> None:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Final
 import attrs
 import trio
 
-from ..actors.actor import Actor, ActorMarked
+from ..actors.actor import Actor
 from ..actors.cacher import Cacher
 from ..actors.indexer import Following, Indexer
 from ..actors.keeper import Keeper
 from ..actors.reacting import Reacting
-from ..actors.reaction import UPCASTERS, Reaction, ReactionFailed, ReactionMarked
+from ..actors.reaction import UPCASTERS, Reaction
 from ..actors.retrainer import Retrainer
 from ..actors.snapshotter import Snapshotter
 from ..actors.supervisor import Group, Maker
@@ -40,7 +40,7 @@ from ..engine.running import running
 from ..memory.memory import Memory
 from ..projections import catalog as catalogs
 from ..projections.caching.caches import Caches
-from ..projections.caching.changes import SettingChanged, decided
+from ..projections.caching.changes import decided
 from ..projections.caching.noting import NoteFile
 from ..projections.caching.settings import CacheSettings
 from ..projections.memories.events import MEMORY_EVENTS
@@ -49,7 +49,6 @@ from ..projections.projection import Projection
 from ..projections.recall.events import MemoryRecalled
 from ..projections.recall.plugs import RecallSettings
 from ..projections.scratch_folder import remove_leftovers
-from ..projections.skips import ViewSkipped
 from ..projections.slow import SlowQueries
 from ..projections.slow_file import SlowFile
 from ..projections.snapshots import FOLDER, seed_if_lost
@@ -58,6 +57,7 @@ from ..projections.view_store import leaves_of
 from ..projections.views import View, Views, distinct
 from .cluster_settings import ClusterSettings, with_clusters
 from .embedder_settings import embedders_of, with_embedders
+from .known_events import ENGINE_EVENTS
 from .tagging import with_tagger
 
 if TYPE_CHECKING:
@@ -160,8 +160,7 @@ async def open_engine(
     root = Path(path)
     settings = settings or Settings()
     converter = converter or make_converter()
-    known = (ViewSkipped, ReactionMarked, ReactionFailed, ActorMarked, SettingChanged, *events)
-    registry = Registry(known, (*UPCASTERS, *upcasters), converter)
+    registry = Registry((*ENGINE_EVENTS, *events), (*UPCASTERS, *upcasters), converter)
     acting = _one_each(reactions)
     wanted = _wanted(projections, async_projections)
     slow = SlowQueries(settings.slow_query_s, clock=timer, wall=clock, also=SlowFile(root / "views").add)

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import trio
 
+import remanence
 from remanence import NewMemory
 from remanence.cli.exits import Exit
 
@@ -21,6 +23,19 @@ def path(tmp_path: Path) -> Path:
     path = tmp_path / "m"
     fill(path, *(NewMemory(f"thought {number}, of some length", tags=[f"t{number % 2}"]) for number in range(EVENTS)))
     return path
+
+
+def test_no_event_of_ours_is_unknown(path: Path) -> None:
+    """Whatever part of a memory recorded it, the command knows its class: only somebody else's events are named."""
+
+    async def live() -> None:
+        async with remanence.open(path, tagger=True, clusters=True) as memory:
+            await memory.wait_for_tags()
+            await memory.recall("thought", record=True)
+            await memory.engine.cache.change("cache.policy", "lru", reason="a look")
+
+    trio.run(live)
+    assert not any(line.split()[:1] == ["unknown"] for line in told("verify", "--path", path))
 
 
 def test_a_sound_log_verifies(path: Path) -> None:
