@@ -87,8 +87,9 @@ def anew(memory: Memory) -> MemoryReader:
 class Life:
     """A memory at work. What was ever asked is asked again after each step: as it is, and anew."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: Memory, *, has_model: bool) -> None:
         self.memory = memory
+        self.has_model = has_model
         self.ids: list[str] = []
         self.asked: list[Callable[[MemoryReader], list[Hit]]] = []
 
@@ -106,7 +107,10 @@ class Life:
                 if self.is_same(question, fresh):
                     break
                 await self.memory.engine.wait_for(Vectors)  # something came in just then
-            assert self.is_same(question, fresh)
+            else:
+                if self.has_model:
+                    await settle(self.memory)  # now nothing comes in any more
+                assert self.is_same(question, fresh)
 
     def is_same(self, question: Callable[[MemoryReader], list[Hit]], fresh: MemoryReader) -> bool:
         """Whether what is kept, and what is kept of asking now, is what comes out anew."""
@@ -145,7 +149,7 @@ def test_what_is_kept_is_what_would_come_out(
         options["clock"] = lambda: 10**18  # asked about now, twice at the same time
         with TemporaryDirectory() as folder:
             async with opened(Path(folder) / "memory", cache, **options) as memory:
-                life = Life(memory)
+                life = Life(memory, has_model=has_model)
                 for step in told:
                     if has_model or step[0] != "embed":
                         await life.do(step)
