@@ -91,6 +91,12 @@ async def test_slow_queries_are_listed_with_their_plans(tmp_path: Path) -> None:
         Settings(slow_query_s=float("nan"))
 
 
+def test_what_is_no_cache_is_refused_before_anything_is_opened() -> None:
+    """Bad input gets a clear error at the edge, which names what turns caches off."""
+    with pytest.raises(InvalidInput, match="'off' for none, not None"):
+        Settings(cache=None)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+
+
 async def test_many_requests_that_are_cancelled_are_taken_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the writer had not taken up when the caller left is not written afterwards."""
     monkeypatch.setattr(writers, "COMMIT_BYTES", 0)
