@@ -26,12 +26,13 @@ import attrs
 import trio
 
 from remanence.opening.opening import open_memory
+from remanence.reading.recalling import ALONE
 
 from .checks import check_same
 from .harness import MICROSECONDS, Case, Contender, Plan, Sample
 from .recall_material import Made, made
 from .recall_peers import evidence
-from .recall_systems import ALONE, Ask, Remanence
+from .recall_systems import Ask, Remanence
 
 __all__ = ["METHODS", "recall_methods"]
 

@@ -19,6 +19,7 @@ import trio
 from remanence.opening.opening import open_memory
 from remanence.reading.identity import NewMemory
 from remanence.reading.reading import MemoryReader
+from remanence.reading.recalling import ALONE
 
 from .recall_material import Told
 
@@ -31,16 +32,6 @@ LIMIT: Final = 10
 BATCH: Final = 1_000
 """Texts that are told at once."""
 SCOPE: Final = ("team", "research")
-ALONE: Final[Mapping[str, float]] = {
-    "reach": 0,
-    "feedback": 0.0,
-    "speaker": 0.0,
-    "session": 0.0,
-    "length": 0.0,
-    "asks": 0.0,
-    "dates": 0.0,
-}
-"""Weights of a search that knows nothing but the texts by themselves."""
 
 
 def _nobody(_done: int) -> None:

@@ -12,6 +12,7 @@ import attrs
 import click
 
 from ..opening.opening import open_memory
+from ..reading.recalling import ALONE
 from .exits import Exit, Failure
 from .finding import other_scopes
 from .opening import is_memory, reading, run
@@ -30,18 +31,7 @@ __all__ = ["recall"]
 QUESTIONS: Final = 100
 SIZES: Final = (1_000, 10_000)
 WAYS: Final[Mapping[str, Mapping[str, Any]]] = {
-    "words alone (BM25)": {
-        "weights": {
-            "meaning": 0.0,
-            "reach": 0,
-            "feedback": 0.0,
-            "speaker": 0.0,
-            "session": 0.0,
-            "length": 0.0,
-            "asks": 0.0,
-            "dates": 0.0,
-        }
-    },
+    "words alone (BM25)": {"weights": {**ALONE, "meaning": 0.0}},
     "fast": {"preset": "fast"},
     "balanced": {},
     "accurate": {"preset": "accurate"},

@@ -26,9 +26,12 @@ if TYPE_CHECKING:  # it needs numpy, which costs as much to import as all of our
     from ..projections.recall.ranking import Ranked
     from ..projections.recall.recaller import Filters, Recaller, Recipe
 
-__all__ = ["Fusion", "Hit", "Preset", "RecallOptions", "Recalling", "recalled"]
+__all__ = ["ALONE", "Fusion", "Hit", "Preset", "RecallOptions", "Recalling", "recalled"]
 
 Preset = Literal["fast", "balanced", "accurate"]
+_OTHERS = ("reach", "feedback", "speaker", "session", "length", "asks", "dates", "related", "hop")
+ALONE: Final[Mapping[str, float]] = dict.fromkeys(_OTHERS, 0)
+"""Weights of a search that knows nothing but texts by themselves."""
 Fusion = Literal["weighted", "max", "harmonic", "geometric", "reciprocal"]
 LIMIT: Final = 10
 LIMIT_MAX: Final = 10_000
@@ -228,9 +231,7 @@ class Recalling:
         row = self.get(memory_id)
         asked = _checked(row.text, row.scope, limit, 0, preset, explain=explain)
         filters = _filters(kinds=kinds, tags=tags, without=row.id)
-        alone = {"reach": 0, "feedback": 0.0, "speaker": 0.0, "session": 0.0, "length": 0.0, "asks": 0.0}
-        alone |= {"dates": 0.0, "related": 0.0, "hop": 0.0}
-        return self._hits(asked, filters, "weighted", alone, question, names=False)
+        return self._hits(asked, filters, "weighted", ALONE, question, names=False)
 
     # -- inside
 
