@@ -20,6 +20,7 @@ from remanence.reading.reading import MemoryReader
 
 from .recall_cranfield import Cranfield
 from .recall_locomo import KINDS, Conversation
+from .recall_material import as_memory
 
 __all__ = ["HEADS", "Asked", "coverage", "gain", "remember_abstracts", "remember_turns"]
 
@@ -49,18 +50,7 @@ def _nobody() -> None:
 async def remember_turns(memory: Memory, conversation: Conversation) -> list[Asked]:
     """Bring a conversation in, as a scope of its own; its questions."""
     scope = conversation.name
-    new = [
-        NewMemory(
-            turn.text,
-            scope,
-            "turn",
-            session=turn.session,
-            place=turn.place,
-            speaker=turn.speaker,
-            said_at=turn.said_at,
-        )
-        for turn in conversation.turns
-    ]
+    new = [as_memory(turn, scope) for turn in conversation.turns]
     ids = dict(zip((turn.name for turn in conversation.turns), await memory.remember_many(new), strict=True))
     return [
         Asked(scope, question.text, frozenset(ids[name] for name in question.answers), question.kind)

@@ -23,10 +23,12 @@ from typing import Final
 
 import attrs
 
-from .recall_cranfield import cranfield
-from .recall_locomo import Conversation, conversations
+from remanence.reading.identity import NewMemory
 
-__all__ = ["Asked", "Made", "Told", "made", "of_conversation"]
+from .recall_cranfield import cranfield
+from .recall_locomo import Conversation, Turn, conversations
+
+__all__ = ["Asked", "Made", "Told", "as_memory", "made", "of_conversation"]
 
 QUESTIONS_MAX: Final = 200
 TEXTS_PER_QUESTION: Final = 5
@@ -59,6 +61,19 @@ class Told:
     def line(self) -> str:
         """The text for systems that don't know of speakers: they find more of it if it says who said it."""
         return f'{self.speaker} said, "{self.text}"'
+
+
+def as_memory(each: Told | Turn, scope: str | tuple[str, ...]) -> NewMemory:
+    """A text as what is to be remembered."""
+    return NewMemory(
+        each.text,
+        scope,
+        "turn",
+        session=each.session,
+        place=each.place,
+        speaker=each.speaker,
+        said_at=each.said_at,
+    )
 
 
 @attrs.frozen

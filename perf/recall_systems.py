@@ -17,11 +17,10 @@ import attrs
 import trio
 
 from remanence.opening.opening import open_memory
-from remanence.reading.identity import NewMemory
 from remanence.reading.reading import MemoryReader
 from remanence.reading.recalling import ALONE
 
-from .recall_material import Told
+from .recall_material import Told, as_memory
 
 __all__ = ["ALONE", "BATCH", "LIMIT", "SCOPE", "Ask", "Remanence", "System"]
 
@@ -95,18 +94,7 @@ class Remanence:
         rest, done = iter(told), 0
         async with open_memory(folder) as memory:
             while batch := list(islice(rest, BATCH)):
-                await memory.remember_many(
-                    NewMemory(
-                        each.text,
-                        SCOPE,
-                        "turn",
-                        session=each.session,
-                        place=each.place,
-                        speaker=each.speaker,
-                        said_at=each.said_at,
-                    )
-                    for each in batch
-                )
+                await memory.remember_many(as_memory(each, SCOPE) for each in batch)
                 done += len(batch)
                 tell(done)
             MemoryReader.recall(memory, "ready", scope=SCOPE)
