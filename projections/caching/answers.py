@@ -14,7 +14,7 @@ from typing import Any, Final, Generic, TypeVar
 
 import attrs
 
-from .levels import ROWS_MAX, TableCache
+from .levels import TableCache
 from .pools import Pool
 from .sealing import sealer_of
 
@@ -40,11 +40,11 @@ class Standing:
     besides: Callable[[], bool] | None = None
 
 
-Kept = tuple[Standing, tuple[V, ...]]
+Kept = tuple[Standing, V]
 
 
 class Answers(Generic[V]):
-    """Answers to questions about the domains of one table, each a few frozen objects."""
+    """Answers to questions about the domains of one table, each a frozen object."""
 
     def __init__(self, cache: TableCache[Any], pool: Pool[Kept[V]], kind: type[V]) -> None:
         """Begin with none.
@@ -52,14 +52,14 @@ class Answers(Generic[V]):
         Args:
             cache: what is kept of the table.
             pool: where answers are kept.
-            kind: what answers are made of: a frozen attrs class.
+            kind: what an answer is: a frozen attrs class.
         """
         self._cache = cache
         self._pool = pool
         self._seal = sealer_of(kind)
         cache.attach(pool)
 
-    def find(self, question: Hashable) -> tuple[V, ...] | None:
+    def find(self, question: Hashable) -> V | None:
         """The answer to a question, if it is there and would be made the same now."""
         pool = self._pool
         kept = pool.look(question)
@@ -77,7 +77,7 @@ class Answers(Generic[V]):
         """What an answer about a domain will stand on. Ask before anything is read to make it."""
         return Standing(domain, self._cache.seen(domain), besides)
 
-    def keep(self, question: Hashable, standing: Standing, answer: tuple[V, ...], question_bytes: int) -> None:
+    def keep(self, question: Hashable, standing: Standing, answer: V, question_bytes: int) -> None:
         """Take in an answer that was made since `standing`, unless that is no longer so.
 
         Args:
@@ -86,11 +86,9 @@ class Answers(Generic[V]):
             answer: the answer.
             question_bytes: what the question's texts take.
         """
-        if len(answer) > ROWS_MAX or not self._pool.budget.limit_bytes:
+        if not self._pool.budget.limit_bytes:
             return
-        sizes = [self._seal(each) for each in answer]
-        size = sum(each for each in sizes if each is not None)
-        if None not in sizes:
-            kept = (standing, answer)
-            size += KEY_BYTES + question_bytes + 8 * len(sizes)
-            self._cache.keep_if_seen(standing.number, standing.domain, self._pool, question, kept, size)
+        size = self._seal(answer)
+        if size is not None:
+            size += KEY_BYTES + question_bytes
+            self._cache.keep_if_seen(standing.number, standing.domain, self._pool, question, (standing, answer), size)

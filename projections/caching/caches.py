@@ -133,7 +133,7 @@ class Caches:
         Args:
             name: what statistics call them.
             cache: what is kept of the table.
-            kind: what answers are made of: a frozen attrs class.
+            kind: what an answer is: a frozen attrs class.
         """
         if name not in self._answers:
             pool = self._level_pool(name, LEVELS[-1])

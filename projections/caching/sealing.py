@@ -72,6 +72,8 @@ class _Unsealable(Exception):
 
 def sealer_of(row: type[Any]) -> Sealer:
     """What seals rows of a class."""
+    if issubclass(row, Enum):
+        return lambda _: 0
     if not _is_frozen(row):
         return lambda _: None
     names = tuple(field.name for field in attrs.fields(row))
@@ -81,14 +83,17 @@ def sealer_of(row: type[Any]) -> Sealer:
     is_single = len(names) == 1
 
     def seal(found: Any) -> int | None:
-        size = _rounded(_size(found))
+        size = (_size(found) + NODE_BYTES - 1) & _MASK
         values = values_of(found)
         try:
             for number, value in enumerate((values,) if is_single else values):
-                sealed, more = _seal(value)
-                size += more
-                if sealed is not value:
-                    object.__setattr__(found, names[number], sealed)  # nobody else has the row yet
+                if type(value) is str:  # most are: it needs no further call
+                    size += (_size(value) + NODE_BYTES - 1) & _MASK
+                elif value is not None:
+                    sealed, more = _seal(value)
+                    size += more
+                    if sealed is not value:
+                        object.__setattr__(found, names[number], sealed)  # nobody else has the row yet
         except _Unsealable:
             return None
         return size
@@ -135,7 +140,7 @@ def size_of(value: Any) -> int:
     """Bytes of a value that holds no others; 0 for one that the interpreter shares."""
     if value is None or value is True or value is False or (type(value) is int and SMALL_MIN <= value <= SMALL_MAX):
         return 0
-    return _rounded(_size(value))
+    return (_size(value) + NODE_BYTES - 1) & _MASK
 
 
 _ATOMS: Final[frozenset[type]] = frozenset((str, bool, type(None), *_FIXED))
@@ -164,13 +169,10 @@ def _seal(value: object) -> tuple[Any, int]:
         return value, _rounded(_size(value)) + _held(value)
     if kind is dict or kind is Sealed:
         return _seal_dict(value)
-    if isinstance(value, Enum):
-        return value, 0
-    if _is_frozen(kind):
-        size = _known(kind)(value)
-        if size is not None:
-            return value, size
-    raise _Unsealable
+    size = _known(kind)(value)
+    if size is None:
+        raise _Unsealable
+    return value, size
 
 
 def _seal_tuple(value: Any) -> tuple[Any, int]:
@@ -181,7 +183,7 @@ def _seal_tuple(value: Any) -> tuple[Any, int]:
     is_same = True
     for each in value:
         if type(each) is str:
-            size += size_of(each)
+            size += (_size(each) + NODE_BYTES - 1) & _MASK
             parts.append(each)
         else:
             sealed, more = _seal(each)

@@ -54,7 +54,7 @@ class Filters:
 
     def allowed(self, index: ScopeIndex) -> NDArray[np.bool_] | None:
         """For each slot whether its memory may answer; None if every living one may."""
-        if self == Filters():
+        if self == EVERYTHING:
             return None
         columns = index.columns
         fits = columns["alive"].copy()
@@ -76,6 +76,9 @@ class Filters:
         if slot is not None:
             fits[slot] = False
         return fits
+
+
+EVERYTHING: Final = Filters()
 
 
 def _one_of(numbers: NDArray[np.int32], wanted: list[int]) -> NDArray[np.bool_]:

@@ -23,9 +23,10 @@ from .lexical import Lexical, Scratch, standard, touched
 from .meaning import Meaning
 from .periods import nearness, periods
 from .plugs import Thesaurus
+from .ranked import Ranked
 from .scope_index import LETTERS_UNIT, ScopeIndex
 
-__all__ = ["PRESETS", "Preset", "Ranked", "Recipe", "rank"]
+__all__ = ["PRESETS", "Preset", "Recipe", "rank"]
 
 Preset = Literal["fast", "balanced", "accurate"]
 PRESETS: Final[tuple[str, ...]] = get_args(Preset)
@@ -88,23 +89,6 @@ RECIPES: Final[Mapping[str, Recipe]] = {
     "balanced": Recipe(),
     "accurate": Recipe(hop=TURNS.share),
 }
-
-
-@attrs.frozen(eq=False)
-class Ranked:
-    """Memories, the best first.
-
-    Attributes:
-        ids: which.
-        scores: what each is worth.
-        changed: position of the event that last changed each, as far as the index knows.
-        parts: for each, what every signal gives to its score, if that was asked for.
-    """
-
-    ids: Sequence[str]
-    scores: Sequence[float]
-    changed: Sequence[int]
-    parts: Sequence[Mapping[str, float]] = ()
 
 
 def rank(
@@ -209,8 +193,8 @@ class _Asking:
         if explain:
             parts |= _windows("words", words, recipe.words) | _windows("meaning", similar, recipe.meaning)
         told = [{name: float(values[at]) for name, values in parts.items()} for at in order] if explain else ()
-        changed = index.columns["changed"][slots[order]].tolist()
-        return Ranked([ids[at] for at in order], [float(scores[at]) for at in order], changed, told)
+        changed = tuple(index.columns["changed"][slots[order]].tolist())
+        return Ranked(tuple(ids[at] for at in order), tuple(scores[order].tolist()), changed, tuple(told))
 
 
 def _best(scores: Scores, limit: int) -> NDArray[np.int64]:

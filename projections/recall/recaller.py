@@ -24,7 +24,8 @@ from .following import Indexes
 from .fusion import METHODS, Method
 from .meaning import Meaning, Semantic
 from .plugs import RecallSettings
-from .ranking import RECIPES, Ranked, Recipe, rank
+from .ranked import Ranked
+from .ranking import RECIPES, Recipe, rank
 from .words import OWN, analysed
 
 __all__ = ["Filters", "Recaller", "Recipe", "recipe_of"]

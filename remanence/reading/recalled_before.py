@@ -3,6 +3,8 @@
 An answer follows from what was asked, from the memories of the scope and, where a model makes the vectors, from those
 that are recorded: so it holds until one of these changes. Where the question names a day by what it is today, it holds
 as long as that means the same; with `recency`, for no time; and what a reranker didn't come to speak about isn't kept.
+
+What is kept is which memories answer. What they say is read anew each time: rows have caches of their own.
 """
 
 from __future__ import annotations
@@ -19,13 +21,13 @@ from ..projections.caching.answers import Answers, Standing
 from ..projections.caching.pools import weigh
 from ..projections.memories.events import scope_tag
 from ..projections.memories.view import Memories
+from ..projections.recall.ranked import Ranked
 from ..projections.semantic.vectors import CHOSEN, Vectors
 
 if TYPE_CHECKING:
     from ..engine.engine import Engine
     from ..projections.recall.periods import Period
     from ..projections.recall.ranking import Recipe
-    from .recalling import Hit
 
 __all__ = ["NAME", "RecalledBefore", "question_of"]
 
@@ -65,21 +67,18 @@ def _flat(value: Any) -> Sequence[object]:
 class RecalledBefore:
     """The answers that are kept of an engine's memories."""
 
-    def __init__(self, engine: Engine, kind: type[Hit], *, keeps: bool = True) -> None:
+    def __init__(self, engine: Engine, *, keeps: bool = True) -> None:
         """Begin with what other readers of the same engine have asked; or, unless it `keeps`, ask anew every time."""
         table = engine.views.of(Memories).caches.tables.get("rows")
         caches = engine.views.caches
         self._engine = engine
-        self._answers: Answers[Hit] | None = None
+        self._answers: Answers[Ranked] | None = None
         if keeps and caches is not None and table is not None:
-            self._answers = caches.answers(NAME, table, kind)
+            self._answers = caches.answers(NAME, table, Ranked)
 
-    def find(self, question: Hashable) -> list[Hit] | None:
+    def find(self, question: Hashable) -> Ranked | None:
         """The answer to a question, if it is there and would come out the same now."""
-        if question is None or self._answers is None:
-            return None
-        found = self._answers.find(question)
-        return None if found is None else [*found]
+        return None if question is None or self._answers is None else self._answers.find(question)
 
     def standing(self, scope: tuple[str, ...], text: str, recipe: Recipe) -> Standing | None:
         """What an answer about a scope will stand on: ask before it is made. None if nothing is kept."""
@@ -100,10 +99,10 @@ class RecalledBefore:
 
         return periods(text, self._engine.clock())
 
-    def keep(self, question: Hashable, standing: Standing | None, hits: Sequence[Hit]) -> None:
+    def keep(self, question: Hashable, standing: Standing | None, answer: Ranked) -> None:
         """Take in an answer that was made since `standing`."""
         if question is not None and standing is not None and self._answers is not None:
-            self._answers.keep(question, standing, tuple(hits), weigh(question))
+            self._answers.keep(question, standing, answer, weigh(question))
 
 
 class _Vectors:

@@ -13,17 +13,17 @@ from typing import TYPE_CHECKING, Final, Literal, TypedDict
 import attrs
 import trio
 
-from ..core.errors import InvalidInput
 from ..engine.engine import Engine
 from ..projections.memories.view import Memories, MemoryRow
 from ..projections.recall.events import MemoryRecalled
+from ..projections.recall.ranked import Ranked
 from ..projections.rows import Rows
-from .identity import DEFAULT_SCOPE, as_labels, as_scope, check_kind, check_label, check_moment, check_share
+from .identity import DEFAULT_SCOPE, as_scope
+from .questions import LIMIT, Asking, checked, filters_of
 from .recalled_before import RecalledBefore, question_of
 from .reranking import Reranking
 
 if TYPE_CHECKING:  # it needs numpy, which costs as much to import as all of ours: only who recalls pays for it
-    from ..projections.recall.ranking import Ranked
     from ..projections.recall.recaller import Filters, Recaller, Recipe
 
 __all__ = ["ALONE", "Fusion", "Hit", "Preset", "RecallOptions", "Recalling", "recalled"]
@@ -33,11 +33,6 @@ _OTHERS = ("reach", "feedback", "speaker", "session", "length", "asks", "dates",
 ALONE: Final[Mapping[str, float]] = dict.fromkeys(_OTHERS, 0)
 """Weights of a search that knows nothing but texts by themselves."""
 Fusion = Literal["weighted", "max", "harmonic", "geometric", "reciprocal"]
-LIMIT: Final = 10
-LIMIT_MAX: Final = 10_000
-NEIGHBOURS_MAX: Final = 100
-QUERY_BYTES_MAX: Final = 1 << 20
-"""As much as a memory may say."""
 LOOKS: Final = 3
 """Times that the question is asked anew because somebody changed what was just found."""
 
@@ -104,18 +99,6 @@ def recalled(query: str, hits: Sequence[Hit], options: RecallOptions) -> MemoryR
     )
 
 
-@attrs.frozen
-class Asking:
-    """A question, checked."""
-
-    scope: tuple[str, ...]
-    text: str
-    limit: int
-    neighbours: int
-    preset: str
-    explain: bool
-
-
 class Recalling:
     """The part of a memory that recalls."""
 
@@ -172,14 +155,13 @@ class Recalling:
         Raises:
             InvalidInput: something can't be taken.
         """
-        before = self.recalled_before
         narrowed = (kinds, tags, sessions, since, until, min_confidence)
         question = question_of("recall", query, scope, *narrowed, limit, preset, fusion, weights, neighbours, explain)
-        found = before.find(question)
+        found = self._found_before(question, neighbours)
         if found is not None:
             return found
-        asked = _checked(query, scope, limit, neighbours, preset, explain=explain)
-        filters = _filters(
+        asked = checked(query, scope, limit, neighbours, preset, explain=explain)
+        filters = filters_of(
             kinds=kinds, tags=tags, sessions=sessions, since=since, until=until, min_confidence=min_confidence
         )
         return self._hits(asked, filters, fusion, weights, question)
@@ -195,7 +177,7 @@ class Recalling:
         Raises:
             InvalidInput: it can't be taken, or the embedder breaks its word.
         """
-        asked = _checked(query, "main", LIMIT, 0, "balanced", explain=False)
+        asked = checked(query, "main", LIMIT, 0, "balanced", explain=False)
         await trio.lowlevel.checkpoint()
         if self.recaller.asks_a_model:
             await trio.to_thread.run_sync(self.recaller.prepare, asked.text)
@@ -225,12 +207,12 @@ class Recalling:
             InvalidInput: something can't be taken.
         """
         question = question_of("similar", memory_id, kinds, tags, limit, preset, explain)
-        found = self.recalled_before.find(question)
+        found = self._found_before(question)
         if found is not None:
             return found
         row = self.get(memory_id)
-        asked = _checked(row.text, row.scope, limit, 0, preset, explain=explain)
-        filters = _filters(kinds=kinds, tags=tags, without=row.id)
+        asked = checked(row.text, row.scope, limit, 0, preset, explain=explain)
+        filters = filters_of(kinds=kinds, tags=tags, without=row.id)
         return self._hits(asked, filters, "weighted", ALONE, question, names=False)
 
     # -- inside
@@ -264,7 +246,7 @@ class Recalling:
     @cached_property
     def recalled_before(self) -> RecalledBefore:
         """What is kept of earlier answers; for those who look after it."""
-        return RecalledBefore(self.engine, Hit)
+        return RecalledBefore(self.engine)
 
     def _all_rows(self) -> Rows[MemoryRow]:
         return self.engine.view(Memories).rows
@@ -284,16 +266,18 @@ class Recalling:
         recipe = recipe_of(asked.preset, fusion, weights or {})
         before = self.recalled_before
         standing = None if recipe.recency else before.standing(asked.scope, asked.text, recipe)
-        hits, is_final = self._found(asked, filters, recipe, names=names)
-        before.keep(question, standing if is_final else None, hits)
-        return hits
+        ranked, hits, is_final = self._found(asked, filters, recipe, names=names)
+        before.keep(question, standing if is_final else None, ranked)
+        return self._with_neighbours(hits, asked.neighbours)
 
-    def _found(self, asked: Asking, filters: Filters, recipe: Recipe, *, names: bool) -> tuple[list[Hit], bool]:
-        """What is found now; and whether it is all that was asked for, or a reranker was to speak and didn't."""
+    def _found(self, asked: Asking, filters: Filters, recipe: Recipe, *, names: bool) -> tuple[Ranked, list[Hit], bool]:
+        """What is found now; and whether it is all that was asked for, or something is still to come.
+
+        A reranker was to speak and didn't, or memories changed faster than they could be looked at.
+        """
         reranking = self._reranking if names and asked.preset == "accurate" else None
-        hits: list[Hit] = []
         for _ in range(LOOKS):
-            found = self.recaller.rank(
+            ranked = self.recaller.rank(
                 asked.scope,
                 asked.text,
                 filters=filters,
@@ -303,26 +287,43 @@ class Recalling:
                 explain=asked.explain,
                 names=names,
             )
-            hits = self._shown(found)
-            if len(hits) == len(found.ids):
+            hits = self._shown(ranked)
+            if is_final := len(hits) == len(ranked.ids):
                 break
-        scores = None if reranking is None else reranking.scores(asked.text, [hit.memory for hit in hits])
-        is_final = reranking is None or not hits or scores is not None
+        if reranking is None or not hits:
+            return ranked, hits, is_final
+        scores = reranking.scores(asked.text, [hit.memory for hit in hits])
         hits = (hits if scores is None else _reranked(scores, hits, explain=asked.explain))[: asked.limit]
-        if asked.neighbours:
-            near = [_neighbours(self._all_rows(), hit.memory, asked.neighbours) for hit in hits]
-            hits = [attrs.evolve(hit, before=some, after=more) for hit, (some, more) in zip(hits, near, strict=True)]
-        return hits, is_final
+        return _ranked(hits, explain=asked.explain), hits, is_final and scores is not None
 
-    def _shown(self, found: Ranked) -> list[Hit]:
+    def _found_before(self, question: Hashable, neighbours: int = 0) -> list[Hit] | None:
+        ranked = self.recalled_before.find(question)
+        if ranked is None:
+            return None
+        hits = self._shown(ranked)
+        return self._with_neighbours(hits, neighbours) if len(hits) == len(ranked.ids) else None
+
+    def _shown(self, ranked: Ranked) -> list[Hit]:
         """What is there still, as it was when it was found."""
-        rows = self._all_rows()
+        get = self._all_rows().get
         hits: list[Hit] = []
-        for at, memory_id in enumerate(found.ids):
-            row = rows.get(memory_id)
-            if row is not None and row.changed == found.changed[at]:
-                hits.append(Hit(row, found.scores[at], found.parts[at] if found.parts else {}))
+        for at, memory_id in enumerate(ranked.ids):
+            row = get(memory_id)
+            if row is not None and row.changed == ranked.changed[at]:
+                hits.append(Hit(row, ranked.scores[at], ranked.parts[at] if ranked.parts else {}))
         return hits
+
+    def _with_neighbours(self, hits: list[Hit], count: int) -> list[Hit]:
+        if not count:
+            return hits
+        near = [_neighbours(self._all_rows(), hit.memory, count) for hit in hits]
+        return [attrs.evolve(hit, before=some, after=more) for hit, (some, more) in zip(hits, near, strict=True)]
+
+
+def _ranked(hits: Sequence[Hit], *, explain: bool) -> Ranked:
+    changed = tuple(hit.memory.changed for hit in hits)
+    parts = tuple(hit.parts for hit in hits) if explain else ()
+    return Ranked(tuple(hit.id for hit in hits), tuple(hit.score for hit in hits), changed, parts)
 
 
 def _reranked(scores: list[float], hits: list[Hit], *, explain: bool) -> list[Hit]:
@@ -343,58 +344,3 @@ def _neighbours(
     before = rows.select(*where, stop=row.place, backward=True, limit=count)
     after = rows.select(*where, start=row.place + 1, limit=count)
     return tuple(reversed(before)), tuple(after)
-
-
-def _checked(
-    query: str, scope: str | Sequence[str], limit: int, neighbours: int, preset: str, *, explain: bool
-) -> Asking:
-    if not isinstance(query, str) or not query.strip():
-        message = f"a question is a text that says something, not {query!r:.60}"
-        raise InvalidInput(message)
-    try:
-        size = len(query.encode())
-    except UnicodeEncodeError as error:
-        message = f"the question {query!r:.60} is not valid text: {error.reason}"
-        raise InvalidInput(message) from error
-    if size > QUERY_BYTES_MAX:
-        message = f"a question has at most {QUERY_BYTES_MAX:,} bytes, this one {size:,}"
-        raise InvalidInput(message)
-    for name, value, most in (("limit", limit, LIMIT_MAX), ("neighbours", neighbours, NEIGHBOURS_MAX)):
-        least = int(name == "limit")
-        if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= most:
-            message = f"{name} is a number from {least} to {most:,}, not {value!r}"
-            raise InvalidInput(message)
-    if preset not in {"fast", "balanced", "accurate"}:
-        message = f"preset is 'fast', 'balanced' or 'accurate', not {preset!r}"
-        raise InvalidInput(message)
-    return Asking(as_scope(scope), query, limit, neighbours, preset, explain)
-
-
-def _filters(
-    *,
-    kinds: str | Iterable[str] = (),
-    tags: Iterable[str] = (),
-    sessions: str | Iterable[str] = (),
-    since: datetime | None = None,
-    until: datetime | None = None,
-    min_confidence: float = 0.0,
-    without: str | None = None,
-) -> Filters:
-    from ..projections.recall.recaller import Filters  # noqa: PLC0415 - see the import above
-
-    wanted = (kinds,) if isinstance(kinds, str) else tuple(kinds)
-    for kind in wanted:
-        check_kind(kind)
-    among = (sessions,) if isinstance(sessions, str) else tuple(sessions)
-    for session in among:
-        check_label("session", session)
-    check_share("min_confidence", min_confidence)
-    return Filters(
-        kinds=wanted,
-        tags=as_labels(tags),
-        sessions=among,
-        since_ns=None if since is None else check_moment("since", since),
-        until_ns=None if until is None else check_moment("until", until),
-        min_confidence=float(min_confidence),
-        without=without,
-    )
