@@ -144,7 +144,9 @@ def _named(index: ScopeIndex, text: str) -> dict[tuple[int, int], int]:
     words = [found.span() for found in islice(_WORD.finditer(text), NAMED_WITHIN)]
     folded = text == text.lower()  # who writes no capitals at all doesn't leave them out of names only
     found: dict[tuple[int, int], int] = {}
-    for at, (start, _) in enumerate(words):
+    for at, (start, first_end) in enumerate(words):
+        if not index.speakers.begins(text[start:first_end]):
+            continue
         for _, end in reversed(words[at : at + NAME_WORDS_MAX]):
             number = index.speakers.known(text[start:end], folded=folded)
             if number and index.speakers_alive.get(number):

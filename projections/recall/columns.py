@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "Columns"]
+__all__ = ["KINDS", "REACH", "WINDOWS", "Columns"]
 
 KINDS: Final[Mapping[str, str]] = {
     "alive": "?",
@@ -32,6 +32,8 @@ KINDS: Final[Mapping[str, str]] = {
 """Name and type. `said` is how many words aren't stop words; `letters` the logarithm of the text's length; `before`
 and `after` the slots of the neighbours in the session, 0 for none."""
 WINDOWS: Final = 4
+REACH: Final = WINDOWS - 1
+"""Neighbours to either side that the widest window takes in."""
 _FIRST: Final = 64
 
 
@@ -43,6 +45,8 @@ class Columns:
         self.arrays: dict[str, NDArray[Any]] = {name: np.zeros(_FIRST, kind) for name, kind in KINDS.items()}
         self.lengths: NDArray[np.float32] = np.zeros((WINDOWS, _FIRST), np.float32)
         """How many words the windows of 0, 1, 2, 3 neighbours to either side hold."""
+        self.near: NDArray[np.int32] = np.zeros((2 * REACH, _FIRST), np.int32)
+        """The neighbours: one before, one after, two before, …; 0 for nobody."""
 
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.arrays[name][: self.count]
@@ -61,9 +65,7 @@ class Columns:
         for name, old in self.arrays.items():
             self.arrays[name] = np.zeros(size, old.dtype)
             self.arrays[name][: len(old)] = old
-        lengths = np.zeros((WINDOWS, size), np.float32)
-        lengths[:, : self.lengths.shape[1]] = self.lengths
-        self.lengths = lengths
+        self.lengths, self.near = _wider(self.lengths, size), _wider(self.near, size)
 
     def stored(self) -> Iterator[tuple[str, NDArray[Any]]]:
         """What is kept in a file."""
@@ -76,3 +78,22 @@ class Columns:
         self.arrays = {name: np.array(found[name]) for name in KINDS}
         self.lengths = np.array(found["lengths"])
         self.count = self.lengths.shape[1]
+        self.near = np.zeros((2 * REACH, self.count), np.int32)
+        for _ in self.walk(np.arange(self.count)):
+            pass  # they are noted as they are found
+
+    def walk(self, slots: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+        """Note who stands near slots, and tell: those one before and one after each, two before and two after, …."""
+        before, after = self.arrays["before"], self.arrays["after"]
+        one, other = slots, slots
+        for step in range(REACH):
+            one, other = before[one], after[other]
+            self.near[2 * step, slots], self.near[2 * step + 1, slots] = one, other
+            yield one, other
+
+
+def _wider(lines: NDArray[Any], size: int) -> NDArray[Any]:
+    """A copy with room for more slots."""
+    made = np.zeros((len(lines), size), lines.dtype)
+    made[:, : lines.shape[1]] = lines
+    return made

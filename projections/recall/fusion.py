@@ -13,7 +13,6 @@ For all but the first, words and meaning are each brought to 0…1, and what is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Final, Literal, get_args
 
 import numpy as np
@@ -31,19 +30,19 @@ GOOD: Final = 0.75
 """What is worth so much by words and by meaning has been found twice."""
 
 
-def fuse(method: Method, words: Sequence[NDArray[Any]], meaning: Sequence[NDArray[Any]], bonus: float) -> Scores:
+def fuse(method: Method, words: NDArray[Any], meaning: NDArray[Any], bonus: float) -> Scores:
     """Bring standardised scores of words and of meaning together, other than by their weighted sum.
 
     Args:
         method: how.
-        words: standardised scores by words, one array for each window.
-        meaning: the same by meaning; may be none.
+        words: standardised scores by words, a line for each window.
+        meaning: the same by meaning; may have no lines.
         bonus: what is added for what is good by both.
 
     Raises:
         InvalidInput: there is no such method.
     """
-    lists = [_mean(each) for each in (words, meaning) if each]
+    lists = [np.asarray(each.mean(axis=0), np.float64) for each in (words, meaning) if len(each)]
     if method == "reciprocal":
         return np.asarray(
             np.sum([RANK_OFFSET / (RANK_OFFSET + 1 + _ranks(each)) for each in lists], axis=0), np.float64
@@ -59,10 +58,6 @@ def fuse(method: Method, words: Sequence[NDArray[Any]], meaning: Sequence[NDArra
         return np.sqrt(first * last) + together
     message = f"there is no fusion {method!r}; there are {', '.join(METHODS)}"
     raise InvalidInput(message)
-
-
-def _mean(lists: Sequence[NDArray[Any]]) -> Scores:
-    return np.asarray(np.mean(lists, axis=0), np.float64)
 
 
 def _share(scores: Scores) -> Scores:

@@ -13,18 +13,19 @@ the usual 1.2 and 0.75.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import attrs
 import numpy as np
 from numpy.typing import NDArray
 
+from .columns import REACH
+from .moments import Moments
 from .postings import Counts
 from .scope_index import ScopeIndex
 
-__all__ = ["Lexical", "Scored", "Scratch", "Touched", "standard", "touched"]
+__all__ = ["Lexical", "Scratch", "Touched", "touched"]
 
 K1: Final = 1.2
 B: Final = 0.75
@@ -36,79 +37,88 @@ SAMPLE: Final = 256
 """Memories that are counted of those near them, and of the rest."""
 SEEDS: Final = 1024
 """Memories whose neighbours share in their words, beyond that: about so many, the best by their own."""
-
 SAMPLED: Final = 4096
 """Values from which it is told how great the greatest are."""
-_LEAST: Final = np.nextafter(np.float32(0), np.float32(1))
+_SHARED: Final = np.array([REACH + 1, *(REACH - step // 2 for step in range(2 * REACH))], np.float64)[:, None]
+"""In how many windows a memory stands of its own, of those one before and one after it, two before, …: up to the widest
+that there is. Those of fewer neighbours are the last of these."""
+_LEAST: Final = np.nextafter(0.0, 1.0)
 
 Floats = NDArray[np.float32]
+Exact = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Living = tuple[NDArray[np.intp], Counts]
-"""A posting without what is gone: slots, and how often each says the word."""
-
-
-@attrs.frozen(eq=False)
-class Scored:
-    """Scores of slots, and what it takes to standardise them.
-
-    Attributes:
-        scores: one for each of the slots asked about.
-        mean, spread: of all memories of the scope.
-    """
-
-    scores: NDArray[np.float32]
-    mean: float
-    spread: float
-
-    def standard(self) -> NDArray[np.float32]:
-        """How many spreads above the mean each is; nought where all are alike."""
-        return standard(self.scores, self.mean, self.spread)
-
-
-def standard(scores: NDArray[np.float32], mean: float, spread: float) -> NDArray[np.float32]:
-    """Standardised scores."""
-    if spread <= 0:
-        return np.zeros_like(scores)
-    return (scores - np.float32(mean)) * np.float32(1 / spread)
 
 
 @attrs.frozen(eq=False)
 class Lexical:
-    """What a question's words say of some memories.
+    """What a question's words say of some memories, standardised.
 
     Attributes:
-        windows: their scores, for each width of the window.
+        windows: their scores, a line for each width of the window.
         session: their sessions' scores; None if none has a session.
     """
 
-    windows: Sequence[Scored]
-    session: Scored | None
+    windows: Floats
+    session: Floats | None
 
 
 class Scratch:
-    """Arrays of zeros to count in, kept between questions."""
+    """Arrays to count in, kept between questions.
+
+    Attributes:
+        tally: how often each slot says a word; noughts between two uses.
+        places: where each slot is in a list; anything between two uses.
+    """
 
     def __init__(self) -> None:
-        self.counts: Floats = np.zeros(0, np.float32)
-        self.shares: Floats = np.zeros(0, np.float32)
+        self.tally: Floats = np.zeros(0, np.float32)
         self.places: Ints = np.zeros(0, np.int64)
 
     def fit(self, size: int) -> None:
         """Have room for so many slots."""
-        if len(self.counts) < size:
-            self.counts = np.zeros(size + size // 4, np.float32)
-            self.shares = np.zeros(len(self.counts), np.float32)
-            self.places = np.zeros(len(self.counts), np.int64)
+        if len(self.tally) < size:
+            self.tally = np.zeros(size + size // 4, np.float32)
+            self.places = np.zeros(len(self.tally), np.int64)
 
     def joined(self, slots: Ints, more: Ints) -> tuple[Ints, Ints]:
         """Some slots, then those of others that aren't among them; and where each of the others is in that."""
         places = self.places
-        places[slots] = np.arange(1, len(slots) + 1)
-        both = np.concatenate((slots, more[places[more] == 0]))
-        places[both] = np.arange(1, len(both) + 1)
-        found = places[more] - 1
-        places[both] = 0
-        return both, found
+        places[more] = -1
+        places[slots] = np.arange(len(slots))
+        new = more[places[more] < 0]
+        places[new] = np.arange(len(slots), len(slots) + len(new))
+        return np.concatenate((slots, new)), places[more]
+
+    def summed(self, slots: Ints, values: Floats) -> tuple[Ints, Exact]:
+        """Slots that may be named several times, each once; and the sum of each one's values."""
+        places, order = self.places, np.arange(len(slots))
+        places[slots] = order
+        once = slots[places[slots] == order]
+        places[once] = order[: len(once)]
+        return once, np.bincount(places[slots], values, len(once))
+
+    def without(self, slots: Ints, others: Ints) -> Ints:
+        """Slots that aren't among others."""
+        self.places[slots] = 0
+        self.places[others] = 1
+        return slots[self.places[slots] == 0]
+
+
+@attrs.frozen(eq=False)
+class _Said:
+    """The postings of a question's words without what is gone, one word's after the other's.
+
+    Attributes:
+        slots: who says a word.
+        counts: how often.
+        sizes: how many say each word.
+        weights: what each word counts.
+    """
+
+    slots: Ints
+    counts: Counts
+    sizes: Ints
+    weights: Exact
 
 
 @attrs.frozen(eq=False)
@@ -125,47 +135,54 @@ class Touched:
 
     index: ScopeIndex
     scratch: Scratch
-    found: Sequence[tuple[Living, float]]
+    said: _Said
     reach: int
     asked_reach: int
     best: Ints
     counted: Ints
-    times: NDArray[np.float64]
+    times: Floats
 
     def score(self, slots: Ints) -> Lexical:
         """Score some slots exactly."""
-        index = self.index
+        index, said = self.index, self.said
         every, places = self.scratch.joined(self.counted, slots)
         widths, number, counted = self.reach + 1, max(1, index.count), len(self.counted)
         averages = np.maximum(index.length_sums[:widths] / number, 1e-9)
-        norms = index.columns.lengths[:widths, every] * (K1 * B / averages).astype(np.float32)[:, None]
+        norms = index.columns.lengths[:widths].take(every, axis=1)
+        norms *= (K1 * B / averages).astype(np.float32)[:, None]
         norms += np.float32(K1 * (1 - B))
-        windows = _windows(self._said(_near(index, every, self.reach)))
+        windows = self._windows(_near(index, every, self.reach))
         having = (windows[..., :counted] > 0).astype(np.float32) @ self.times
-        weights = np.array([weight for _, weight in self.found]) * (K1 + 1)
-        weights = weights * np.log1p((number - having + 0.5) / (having + 0.5))
-        totals: Floats = np.matmul(weights.astype(np.float32)[:, None], windows / (windows + norms[:, None]))[:, 0]
-        scored = self._scored(totals, places, number)
-        scored += [scored[0]] * (self.asked_reach + 1 - len(scored))
-        return Lexical(scored, _session(index, self.found, slots) if self.reach else None)
+        weights = said.weights * (K1 + 1) * np.log1p((number - having + 0.5) / (having + 0.5))
+        shares = windows + norms[:, None]
+        np.divide(windows, shares, out=shares)
+        totals: Floats = np.matmul(weights.astype(np.float32)[:, None], shares)[:, 0]
+        some, times = totals[:, :counted].astype(np.float64), self.times.astype(np.float64)
+        moments = Moments.of(some @ times / number, (some * some) @ times / number)
+        scores = moments.standardised(totals.take(places, axis=1))
+        if len(scores) <= self.asked_reach:
+            scores = scores[[0] * (self.asked_reach + 1)]
+        return Lexical(scores, _session(index, said, slots) if self.reach else None)
 
-    def _said(self, near: Ints) -> Floats:
-        """How often slots say each word: by place in `near`, word and slot."""
-        tally = self.scratch.counts
-        said = np.empty((len(near), len(self.found), near.shape[1]), np.float32)
-        for number, ((of, counts), _) in enumerate(self.found):
-            tally[of] = counts
-            said[:, number] = tally[near]
+    def _windows(self, near: Ints) -> Floats:
+        """How often windows say each word, by width, word and slot: as often as all of their turns do."""
+        tally, said = self.scratch.tally, self.said
+        flat = near.ravel()
+        often = np.empty((len(said.weights), len(flat)), np.float32)
+        end = 0
+        for line, size in zip(often, said.sizes.tolist(), strict=True):
+            start, end = end, end + size
+            of = said.slots[start:end]
+            tally[of] = said.counts[start:end]
+            tally.take(flat, out=line, mode="clip")  # nothing is beyond the end; otherwise numpy copies
             tally[of] = 0
-        return said
-
-    def _scored(self, totals: Floats, places: Ints, number: int) -> list[Scored]:
-        some = totals[:, : len(self.counted)].astype(np.float64)
-        means = some @ self.times / number
-        squares = (some * some) @ self.times / number
-        spreads = np.sqrt(np.maximum(0.0, squares - means * means))
-        scores = totals[:, places]
-        return [Scored(*each) for each in zip(scores, means.tolist(), spreads.tolist(), strict=True)]
+        often = often.reshape(len(often), *near.shape)
+        windows = np.empty((self.reach + 1, len(often), near.shape[1]), np.float32)
+        windows[0] = often[:, 0]
+        beside = often[:, 1::2] + often[:, 2::2]
+        for width in range(self.reach):
+            np.add(windows[width], beside[:, width], out=windows[width + 1])
+        return windows
 
 
 def touched(
@@ -186,103 +203,84 @@ def touched(
     """
     scratch.fit(index.columns.count)
     asked_reach, reach = reach, reach if index.turns else 0
-    found = [(posting, weight) for word, weight in words.items() if len((posting := _living(index, word))[0])]
-    own = _own(index, found, scratch)[: index.columns.count]
-    has_many = np.count_nonzero(own) > EXACT_MAX
-    seeds = most(own, SEEDS) if has_many else np.flatnonzero(own)
-    around, worth = _around(index, seeds, own[seeds], reach, scratch)
-    counted, times = _counted(index, around, worth, scratch)
+    said = _said(index, words)
+    own, shares = scratch.summed(said.slots, _own(index, said))
+    has_many = len(own) > EXACT_MAX
+    some = most(shares, SEEDS) if has_many else slice(None)
+    around, worth = _around(index, own[some], shares[some], reach, scratch)
+    best = slice(None) if len(around) <= EXACT_MAX else _greatest(worth, BEST)
+    counted, times = _counted(index, around, best, scratch)
     if allowed is not None:
         fits = allowed[around]
         if has_many and np.count_nonzero(fits) < BEST:
-            seeds = np.flatnonzero(own)
-            around, worth = _around(index, seeds, own[seeds], reach, scratch)
+            around, worth = _around(index, own, shares, reach, scratch)
             fits = allowed[around]
         around, worth = around[fits], worth[fits]
-    own[:] = 0
-    best = around if len(around) <= EXACT_MAX else around[_greatest(worth, BEST)]
-    return Touched(index, scratch, found, reach, asked_reach, best, counted, times)
+        best = slice(None) if len(around) <= EXACT_MAX else _greatest(worth, BEST)
+    return Touched(index, scratch, said, reach, asked_reach, around[best], counted, times)
 
 
-def _living(index: ScopeIndex, word: int) -> Living:
-    slots, counts = index.postings.of(word)
-    if index.dead and len(slots):
+def _said(index: ScopeIndex, words: Mapping[int, float]) -> _Said:
+    slots, counts, found = index.postings.together(list(words))
+    sizes, weights = np.array(found, np.intp), np.array(list(words.values()), np.float64)
+    if index.dead:
         kept = index.columns["alive"][slots]
+        sizes = np.bincount(np.repeat(np.arange(len(sizes)), sizes)[kept], minlength=len(sizes))
         slots, counts = slots[kept], counts[kept]
-    return slots.astype(np.intp), counts  # of the type that numpy looks up by, once and for all
+    is_said = sizes > 0
+    return _Said(slots, counts, sizes[is_said], weights[is_said])
 
 
-def _own(index: ScopeIndex, found: Sequence[tuple[Living, float]], scratch: Scratch) -> Floats:
-    """What each memory's own words are worth."""
-    number, shares, lengths = index.count, scratch.shares, index.columns.lengths[0]
-    slope = np.float32(K1 * B / max(float(index.length_sums[0]) / max(1, number), 1e-9))
-    constant = np.float32(K1 * (1 - B))
-    for (slots, counts), weight in found:
-        having = len(slots)
-        idf = math.log1p((number - having + 0.5) / (having + 0.5))
-        norms = lengths.take(slots)
-        norms *= slope
-        norms += constant
-        norms += counts
-        np.divide(counts, norms, out=norms)
-        norms *= np.float32(weight * idf)
-        norms += shares.take(slots)
-        shares[slots] = norms
-    return shares
+def _own(index: ScopeIndex, said: _Said) -> Floats:
+    """What each posting is worth to the memory itself."""
+    number, sizes = index.count, said.sizes
+    worth = said.weights * np.log1p((number - sizes + 0.5) / (sizes + 0.5))
+    norms = index.columns.lengths[0].take(said.slots)
+    norms *= np.float32(K1 * B / max(float(index.length_sums[0]) / max(1, number), 1e-9))
+    norms += np.float32(K1 * (1 - B))
+    norms += said.counts
+    np.divide(said.counts, norms, out=norms)
+    norms *= np.repeat(worth.astype(np.float32), sizes)
+    return norms
 
 
-def _around(index: ScopeIndex, seeds: Ints, shares: Floats, reach: int, scratch: Scratch) -> tuple[Ints, Floats]:
-    """Who stands near the seeds, and what all the windows about each are worth, roughly.
-
-    For one distance no two memories have the same neighbour, so assignments by slot add up rightly.
-    """
-    total = scratch.counts
-    arrays = index.columns.arrays
-    before = after = seeds
-    total[seeds] = shares * (reach + 1)
-    for distance in range(1, reach + 1):
-        part = shares * (reach + 1 - distance)
-        before, after = arrays["before"].take(before).astype(np.intp), arrays["after"].take(after).astype(np.intp)
-        for each in (before, after):
-            total[each] = total.take(each) + part
-    total[0] = 0
-    around = np.flatnonzero(total[: index.columns.count] > 0)
-    worth = total[around]
-    total[around] = 0
-    return around, worth
+def _around(index: ScopeIndex, seeds: Ints, shares: Exact, reach: int, scratch: Scratch) -> tuple[Ints, Exact]:
+    """Who stands near the seeds, and what all the windows about each are worth, roughly."""
+    if not reach:
+        return seeds, shares
+    near = _near(index, seeds, reach)
+    slots, worth = scratch.summed(near.ravel(), (_SHARED[-len(near) :] * shares).ravel())
+    somebody = slots > 0
+    return slots[somebody], worth[somebody]
 
 
-def _counted(index: ScopeIndex, around: Ints, worth: Floats, scratch: Scratch) -> tuple[Ints, NDArray[np.float64]]:
+def _counted(index: ScopeIndex, around: Ints, best: Any, scratch: Scratch) -> tuple[Ints, Floats]:
     """Those that the statistics are taken from, and how many each stands for.
 
     All that are touched, and if there are too many the best of them, a sample of the others, and one of the rest.
     """
     if len(around) <= EXACT_MAX:
-        return around, np.ones(len(around))
-    near = np.zeros(len(around), np.bool_)
-    near[_greatest(worth, BEST)] = True
-    best, others = around[near], around[~near]
-    others_some = others[:: max(1, len(others) // SAMPLE)]
-    places = scratch.places
-    places[around] = 1
+        return around, np.ones(len(around), np.float32)
+    is_other = np.ones(len(around), np.bool_)
+    is_other[best] = False
+    others = around[is_other]
+    some = others[:: max(1, len(others) // SAMPLE)]
     living = index.columns["alive"]
     rest = np.arange(1, len(living), max(1, len(living) // SAMPLE) | 1)
-    rest = rest[living[rest] & (places[rest] == 0)]
-    places[around] = 0
-    rest_count = index.count - len(around)
-    parts = ((best, len(best)), (others_some, len(others)), (rest, rest_count))
-    times = [np.full(len(some), count / max(1, len(some))) for some, count in parts]
-    return np.concatenate([some for some, _ in parts]), np.concatenate(times)
+    rest = scratch.without(rest[living[rest]], around)
+    parts = (around[best], some, rest)
+    shares = (1.0, len(others) / max(1, len(some)), (index.count - len(around)) / max(1, len(rest)))
+    return np.concatenate(parts), np.repeat(np.array(shares, np.float32), [len(each) for each in parts])
 
 
-def most(values: Floats, count: int) -> Ints:
+def most(values: Exact, count: int) -> Ints:
     """Where the greatest are: about so many, of values of which more are above nought."""
     sample = values[:: max(1, len(values) // SAMPLED) | 1]
     at = len(sample) - 1 - count * len(sample) // len(values)
     return np.flatnonzero(values >= max(np.partition(sample, at)[at], _LEAST))
 
 
-def _greatest(values: Floats, count: int) -> Ints:
+def _greatest(values: Exact, count: int) -> Ints:
     """Where the greatest are, in order of place, with all that equal the least of them."""
     if len(values) <= count:
         return np.arange(len(values))
@@ -291,38 +289,23 @@ def _greatest(values: Floats, count: int) -> Ints:
 
 def _near(index: ScopeIndex, slots: Ints, reach: int) -> Ints:
     """Slots, and below them their neighbours: one before, one after, two before, …; 0 for nobody."""
-    rows = [slots]
-    before = after = slots
-    for _ in range(reach):
-        before, after = index.columns["before"][before], index.columns["after"][after]
-        rows += [before, after]
-    return np.stack(rows).astype(np.intp)
+    return np.concatenate((slots[None], index.columns.near[: 2 * reach].take(slots, axis=1)), dtype=np.intp)
 
 
-def _windows(said: Floats) -> Floats:
-    """How often windows say each word, from how often each of their turns does: one window for each width."""
-    windows = said[::2].copy() if len(said) > 1 else said
-    for width in range(1, len(windows)):
-        windows[width] += said[2 * width - 1]
-        windows[width] += windows[width - 1]
-    return windows
-
-
-def _session(index: ScopeIndex, found: Sequence[tuple[Living, float]], slots: Ints) -> Scored | None:
+def _session(index: ScopeIndex, said: _Said, slots: Ints) -> Floats | None:
     """BM25 over whole sessions."""
     if not index.turns:
         return None
-    of = index.columns["session"]
-    said, living = index.session_words()
-    number = int(living.sum())
-    norm = K1 * (1 - B + B * said / max(float(said.sum()) / max(1, number), 1e-9))
-    totals = np.zeros(len(said))
-    for (posted, counts), weight in found:
-        count = np.bincount(of[posted], counts, len(said))
-        count[0] = 0
-        having = int(np.count_nonzero(count))
-        totals += weight * (K1 + 1) * math.log1p((number - having + 0.5) / (having + 0.5)) * count / (count + norm)
-    mean = float(totals.sum()) / max(1, number)  # where nobody lives there is nought
-    spread = math.sqrt(max(0.0, float(totals @ totals) / max(1, number) - mean * mean))
+    of, sizes = index.columns["session"], said.sizes
+    lengths, number = index.session_lengths()
+    words, sessions = len(sizes), len(lengths)
+    named = of.take(said.slots) + np.repeat(np.arange(0, words * sessions, sessions), sizes)
+    counts = np.bincount(named, said.counts, words * sessions).reshape(words, sessions)
+    counts[:, 0] = 0
+    having = np.add.reduce(counts > 0, axis=1)
+    weights = said.weights * (K1 + 1) * np.log1p((number - having + 0.5) / (having + 0.5))
+    totals = weights @ (counts / (counts + (K1 * (1 - B) + K1 * B * lengths)))
+    mean = float(np.add.reduce(totals)) / max(1, number)  # where nobody lives there is nought
+    moments = Moments.of([mean], [float(totals @ totals) / max(1, number)])
     totals[0] = mean  # what is in no session has neither a good one nor a bad one
-    return Scored(totals[of[slots]].astype(np.float32), mean, spread)
+    return moments.standardised(totals.take(of.take(slots))[None])[0]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..semantic.files import VectorFiles
-from .lexical import Scored
+from .moments import Moments
 from .scope_index import ScopeIndex
 
 __all__ = ["Block", "Meaning", "Semantic"]
@@ -62,8 +62,10 @@ class Block(Protocol):
         """About so many rows among which the nearest most probably are."""
         ...
 
-    def moments(self, query: NDArray[Any], radii: Sequence[int]) -> Sequence[tuple[float, float]]:
-        """Mean and spread of the similarities of all memories, about."""
+    def moments(
+        self, query: NDArray[Any], radii: Sequence[int]
+    ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
+        """Means of the similarities of all memories and of their squares, about, one for each radius."""
         ...
 
 
@@ -166,10 +168,10 @@ class Near:
         self.is_whole = block.is_whole
         if self.is_whole:
             self._every = block.similarities(query, self._radii)
-            some = self._every[:, block.living]
-            self._moments = [(float(each.mean()), float(each.std())) for each in some]
+            some = self._every[:, block.living].astype(np.float64)
+            self._moments = Moments.of(some.mean(axis=1), (some * some).mean(axis=1))
         else:
-            self._moments = list(block.moments(query, self._radii))
+            self._moments = Moments.of(*block.moments(query, self._radii))
 
     def trust(self, *, is_long: bool) -> float:
         """What similarities count beside the words, of long memories or of short ones."""
@@ -190,7 +192,7 @@ class Near:
             if len(slots) <= count:
                 return slots
             rows = self._known.rows[slots]
-            worth = np.asarray(np.sum([each.standard() for each in self._scored(self._every[:, rows])], axis=0))
+            worth = np.add.reduce(self._moments.standardised(self._every[:, rows]))
         else:
             block, slots = self._block, self._known.slots
             looked_at = max(LOOKED_AT, 4 * count, block.size // LOOKED_AT_SHARE)
@@ -204,15 +206,11 @@ class Near:
         least = np.partition(worth, len(slots) - count)[len(slots) - count]
         return slots[np.flatnonzero(worth >= least)]
 
-    def similar(self, slots: NDArray[np.int64]) -> list[Scored]:
-        """Similarities of slots over each window."""
+    def similar(self, slots: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Similarities of slots, standardised, a line for each window."""
         rows = self._known.rows[slots]
-        if self.is_whole:
-            return self._scored(self._every[:, rows])
-        return self._scored(self._block.exactly(self._query, rows, self._radii))
-
-    def _scored(self, found: NDArray[np.float32]) -> list[Scored]:
-        return [Scored(each, *moment) for each, moment in zip(found, self._moments, strict=False)]
+        found = self._every[:, rows] if self.is_whole else self._block.exactly(self._query, rows, self._radii)
+        return self._moments.standardised(found)
 
 
 class Meaning:

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import re
 from calendar import month_name
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, Literal
 
@@ -22,6 +23,7 @@ from numpy.typing import NDArray
 __all__ = ["Period", "nearness", "periods"]
 
 Unit = Literal["D", "M", "Y"]
+DAY_NS: Final = 86_400 * 10**9
 AFTER_DAYS: Final = 7.0
 """What was told so long after the period counts half."""
 BEFORE_DAYS: Final = 1.0
@@ -69,22 +71,26 @@ class Period:
     is_yearly: bool = False
 
 
-def periods(text: str, now_ns: int) -> list[Period]:
+def periods(text: str, now_ns: int) -> tuple[Period, ...]:
     """The times that a text names, without those that lie within others.
 
     Args:
         text: a question.
         now_ns: when it is asked; unix time in nanoseconds.
     """
-    text = text[:SEARCHED]
+    return _named(text[:SEARCHED], now_ns // DAY_NS)
+
+
+@lru_cache(256)  # one question is looked through at several places
+def _named(text: str, today: int) -> tuple[Period, ...]:
     if not _MAYBE.search(text):
-        return []
-    return list(islice(_dated(text), PERIODS_MAX)) or list(islice(_near(text, now_ns), PERIODS_MAX))
+        return ()
+    return tuple(islice(_dated(text), PERIODS_MAX)) or tuple(islice(_near(text, today), PERIODS_MAX))
 
 
-def nearness(named: list[Period], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
+def nearness(named: Sequence[Period], times_ns: NDArray[np.int64]) -> NDArray[np.float64]:
     """How near times are to the nearest of some periods: 1 within it, less and less before and after."""
-    days = times_ns // (86_400 * 10**9)
+    days = times_ns // DAY_NS
     nearest = np.zeros(len(days))
     for period in named:
         first, last = np.full(len(days), period.first), np.full(len(days), period.last)
@@ -130,9 +136,8 @@ def _days(date: str, unit: Unit, *, is_yearly: bool = False) -> Period:
     return Period(first, after - 1, is_yearly)
 
 
-def _near(text: str, now_ns: int) -> Iterator[Period]:
+def _near(text: str, today: int) -> Iterator[Period]:
     """Times told from now."""
-    today = now_ns // (86_400 * 10**9)
     for found in _AGO.finditer(text):
         size = _DAYS[found[2].lower()]
         count = _NUMBERS.get(found[1].lower()) or int(found[1])

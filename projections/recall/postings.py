@@ -8,8 +8,8 @@ Invariants:
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,18 +47,28 @@ class Postings:
             found[1].append(min(COUNT_MAX, count))
         self.fresh_count += len(counts)
 
-    def of(self, word: int) -> Posting:
-        """A word's postings, in the order of the slots."""
-        at = int(self.words.searchsorted(word))
-        slots, counts = NOTHING
-        if at < len(self.words) and self.words[at] == word:
-            start, end = self.starts[at], self.starts[at + 1]
-            slots, counts = self.slots[start:end], self.counts[start:end].astype(np.float32)
-        found = self._fresh.get(word)
-        if found is None:
-            return slots, counts
-        more, often = np.array(found[0], np.int32), np.array(found[1], np.float32)
-        return (np.concatenate((slots, more)), np.concatenate((counts, often))) if len(slots) else (more, often)
+    def together(self, words: Sequence[int]) -> tuple[NDArray[np.intp], Counts, list[int]]:
+        """The postings of several words, one word's after the other's, and how many each has."""
+        asked = np.array(words, np.int64)
+        at = self.words.searchsorted(asked)
+        firsts, lasts = self.starts[at].tolist(), self.starts[np.minimum(at + 1, len(self.words))].tolist()
+        is_there = (self.words.take(at, mode="clip") == asked).tolist() if len(self.words) else [False] * len(words)
+        slots: list[NDArray[Any]] = [NOTHING[0]]
+        counts: list[NDArray[Any]] = [NOTHING[1]]
+        sizes: list[int] = []
+        for word, there, first, last in zip(words, is_there, firsts, lasts, strict=True):
+            size = 0
+            if there:
+                slots.append(self.slots[first:last])
+                counts.append(self.counts[first:last])
+                size = last - first
+            if (fresh := self._fresh.get(word)) is not None:
+                slots.append(np.array(fresh[0], np.int32))
+                counts.append(np.array(fresh[1], np.uint8))
+                size += len(fresh[0])
+            sizes.append(size)
+        # Of the type that numpy looks up by, once and for all.
+        return np.concatenate(slots, dtype=np.intp), np.concatenate(counts, dtype=np.float32), sizes
 
     def count(self, word: int) -> int:
         """How many postings a word has."""

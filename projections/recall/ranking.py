@@ -7,7 +7,6 @@ memories a window is the memory itself, and the rest is nought.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Literal, get_args
 
@@ -19,8 +18,9 @@ from .asking import Asked, Filters, asked
 from .columns import WINDOWS
 from .feedback import LONG, TURNS, Feedback, around, expanded, names_of, pays
 from .fusion import Method, Scores, fuse
-from .lexical import Lexical, Scratch, standard, touched
+from .lexical import Lexical, Scratch, touched
 from .meaning import Meaning
+from .moments import Moments
 from .periods import nearness, periods
 from .plugs import Thesaurus
 from .ranked import Ranked
@@ -166,7 +166,7 @@ class _Asking:
         near = None
         if self.meaning is not None and recipe.meaning:
             near = self.meaning.of(self.scope, index, self.text, reach)
-            recipe = attrs.evolve(recipe, meaning=recipe.meaning * near.trust(is_long=self.is_long))
+        trust = 0.0 if near is None else recipe.meaning * near.trust(is_long=self.is_long)
         slots, at_nearest = found.best, found.best[:0]
         if near is not None:
             few = NEAREST if near.is_whole else NEAREST_OF_MANY
@@ -177,21 +177,21 @@ class _Asking:
         parts = _parts(index, slots, question, by_words, recipe, self.now_ns)
         if recipe.dates and (named := periods(self.text, self.now_ns)):
             parts["dates"] = recipe.dates * nearness(named, index.columns["time_ns"][slots])
-        words = [each.standard() for each in by_words.windows]
+        words = by_words.windows
         if near is not None and not near.is_whole and len(slots) > (most := max(RESCORED, 4 * limit)):
             is_some = np.zeros(len(slots), np.bool_)
             is_some[at_nearest] = True
-            is_some[_best(_total(parts, words, [], recipe), most)] = True
+            is_some[_best(_total(parts, words, words[:0], recipe, trust), most)] = True
             some = np.flatnonzero(is_some)
-            slots, words = slots[some], [each[some] for each in words]
+            slots, words = slots[some], words[:, some]
             parts = {name: values[some] for name, values in parts.items()}
-        similar = [] if near is None else [each.standard() for each in near.similar(slots)]
-        scores = _total(parts, words, similar, recipe)
+        similar = words[:0] if near is None else near.similar(slots)
+        scores = _total(parts, words, similar, recipe, trust)
         best = _best(scores, limit)
-        ids = {int(at): index.ids[slots[at]] for at in best}
+        ids = {at: index.ids[slot] for at, slot in zip(best.tolist(), slots[best].tolist(), strict=True)}
         order = sorted(ids, key=lambda at: (-scores[at], ids[at]))[:limit]
         if explain:
-            parts |= _windows("words", words, recipe.words) | _windows("meaning", similar, recipe.meaning)
+            parts |= _windows("words", words, recipe.words) | _windows("meaning", similar, trust)
         told = [{name: float(values[at]) for name, values in parts.items()} for at in order] if explain else ()
         changed = tuple(index.columns["changed"][slots[order]].tolist())
         return Ranked(tuple(ids[at] for at in order), tuple(scores[order].tolist()), changed, tuple(told))
@@ -205,19 +205,18 @@ def _best(scores: Scores, limit: int) -> NDArray[np.int64]:
     return np.flatnonzero(scores >= least)
 
 
-def _windows(name: str, lists: Sequence[Values], weight: float) -> dict[str, Values]:
+def _windows(name: str, lists: Values, weight: float) -> dict[str, Values]:
     return {f"{name} ±{width}" if width else name: weight * values for width, values in enumerate(lists)}
 
 
-def _total(parts: Mapping[str, Values], words: Sequence[Values], similar: Sequence[Values], recipe: Recipe) -> Scores:
+def _total(parts: Mapping[str, Values], words: Values, similar: Values, recipe: Recipe, trust: float) -> Scores:
     if recipe.method != "weighted":
         return fuse(recipe.method, words, similar, recipe.convergence_bonus)
-    scores = np.zeros(len(words[0]))
+    scores = recipe.words * np.add.reduce(words, dtype=np.float64)
+    if len(similar):
+        scores += trust * np.add.reduce(similar, dtype=np.float64)
     for values in parts.values():
         scores += values
-    for weight, lists in ((recipe.words, words), (recipe.meaning, similar)):
-        for values in lists:
-            scores += weight * values
     return scores
 
 
@@ -232,7 +231,7 @@ def _parts(  # noqa: PLR0917 - what there is to know of a question
         if question.speaker and recipe.speaker:
             parts["speaker"] = recipe.speaker * (columns["speaker"][slots] == question.speaker)
         if found.session is not None and recipe.session:
-            parts["session"] = recipe.session * found.session.standard()
+            parts["session"] = recipe.session * found.session
         if recipe.length:
             parts["length"] = recipe.length * _lengths(index, slots) * is_turn
         if recipe.asks:
@@ -248,6 +247,6 @@ def _parts(  # noqa: PLR0917 - what there is to know of a question
 
 def _lengths(index: ScopeIndex, slots: NDArray[np.int64]) -> Values:
     """How long turns are, standardised over the scope's turns."""
-    mean = index.letters_sum / index.turns
-    spread = math.sqrt(max(0.0, index.letters_squares / index.turns - mean * mean))
-    return standard(index.columns["letters"][slots], mean / LETTERS_UNIT, spread / LETTERS_UNIT)
+    mean = index.letters_sum / index.turns / LETTERS_UNIT
+    moments = Moments.of([mean], [index.letters_squares / index.turns / LETTERS_UNIT**2])
+    return moments.standardised(index.columns["letters"].take(slots))[0]

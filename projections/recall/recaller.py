@@ -133,4 +133,5 @@ def recipe_of(preset: str, method: Method, weights: Mapping[str, Any]) -> Recipe
         if not is_number or not 0 <= value <= WEIGHT_MAX or (name == "reach" and value not in range(WINDOWS)):
             message = f"the weight {name} is a number from 0 to {WEIGHT_MAX}, or of neighbours up to 3, not {value!r}"
             raise InvalidInput(message)
-    return attrs.evolve(RECIPES[preset], method=method, **weights)
+    usual = RECIPES[preset]
+    return usual if method == usual.method and not weights else attrs.evolve(usual, method=method, **weights)

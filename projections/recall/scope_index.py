@@ -12,28 +12,29 @@ Invariants:
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
+from itertools import chain
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..memories.view import MemoryRow
-from .columns import WINDOWS, Columns
+from .columns import REACH, WINDOWS, Columns
 from .postings import Postings
 from .words import OWN, Words
 
-__all__ = ["REACH", "ScopeIndex"]
+__all__ = ["ScopeIndex"]
 
 ASKING: Final = ("?", "\uff1f", "\u061f")
 """Question marks: Latin, full-width, Arabic."""
-REACH: Final = WINDOWS - 1
-"""Neighbours to either side that the widest window takes in."""
 LETTERS_UNIT: Final = 1 << 16
 """Lengths are whole numbers of this part, so that their sums don't depend on the order in which they came."""
+_WORD: Final = re.compile(r"\w+")
 MERGE_LEAST: Final = 200_000
 """Postings in small arrays that are merged at once: some ten thousand memories, and about 0.1 s of work."""
 
@@ -45,6 +46,7 @@ class Names:
         self.texts = ["", *texts]
         self._numbers = {text: number for number, text in enumerate(self.texts) if number}
         self._folded: dict[str, int] = {}
+        self._firsts: set[str] = set()
         self._folded_of = 0
 
     def number(self, text: str | None) -> int:
@@ -59,12 +61,19 @@ class Names:
 
     def known(self, text: str, *, folded: bool = False) -> int:
         """The number of a text, 0 if it has none; `folded`: whatever the case."""
-        if not folded:
-            return self._numbers.get(text, 0)
+        return (self._fold() if folded else self._numbers).get(text, 0)
+
+    def begins(self, word: str) -> bool:
+        """Whether a text begins with a word, whatever the case."""
+        self._fold()
+        return word.lower() in self._firsts
+
+    def _fold(self) -> dict[str, int]:
         if self._folded_of != len(self.texts):
             self._folded = {text.lower(): number for text, number in self._numbers.items()}
+            self._firsts = {word[0].lower() for text in self._numbers if (word := _WORD.search(text))}
             self._folded_of = len(self.texts)
-        return self._folded.get(text, 0)
+        return self._folded
 
 
 class ScopeIndex:
@@ -88,9 +97,8 @@ class ScopeIndex:
         self.speakers_alive: Counter[int] = Counter()
         self._members: dict[int, list[tuple[int, str, int]]] = {}
         self._moved: set[int] = set()
-        self._sessions_of = self._sessions_left = -1
-        self._said_in: NDArray[np.float32] = np.zeros(0, np.float32)
-        self._turns_in: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self._sessions_of = -1, -1
+        self._session_lengths: tuple[NDArray[np.float64], int] = np.zeros(0), 0
 
     @property
     def dead(self) -> int:
@@ -224,12 +232,11 @@ class ScopeIndex:
         slots = np.fromiter(self._moved, np.int64, len(self._moved))
         slots = slots[arrays["alive"][slots]]
         self._moved.clear()
-        before = after = slots
-        total = arrays["said"][slots].astype(np.float32)
-        for reach in range(WINDOWS):
-            if reach:
-                before, after = arrays["before"][before], arrays["after"][after]
-                total = total + arrays["said"][before] + arrays["said"][after]
+        said = arrays["said"]
+        total = said[slots].astype(np.float32)
+        beside = ((said[before] + said[after]) for before, after in self.columns.walk(slots))
+        for reach, more in enumerate(chain([0], beside)):
+            total = total + more
             self.length_sums[reach] += float((total - lengths[reach, slots]).sum())
             lengths[reach, slots] = total
 
@@ -246,13 +253,13 @@ class ScopeIndex:
         self._settle()
         self.postings.merge(self.columns["alive"])
 
-    def session_words(self) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """How many words each session has, and whether it has a turn."""
-        if self._sessions_of != self.columns.count or self._sessions_left != self.count:
-            self._said_in = np.array(self.session_said, np.float32)
-            self._turns_in = np.array(self.session_turns) > 0
-            self._sessions_of, self._sessions_left = self.columns.count, self.count
-        return self._said_in, self._turns_in
+    def session_lengths(self) -> tuple[NDArray[np.float64], int]:
+        """How many words each session has, as a part of what one has on average; and how many have a turn."""
+        if self._sessions_of != (self.columns.count, self.count):
+            said, count = np.array(self.session_said, np.float64), sum(map(bool, self.session_turns))
+            self._session_lengths = said / max(float(said.sum()) / max(1, count), 1e-9), count
+            self._sessions_of = self.columns.count, self.count
+        return self._session_lengths
 
     def tagged(self, tag: str) -> NDArray[np.int32]:
         """The slots that bear a tag, the dead among them."""

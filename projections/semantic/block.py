@@ -257,8 +257,8 @@ class VectorBlock:
             return few_least(differences, count)
         return rows[few_least(differences[rows], count)]
 
-    def moments(self, query: NDArray[Any], radii: Sequence[int]) -> Sequence[tuple[float, float]]:
-        """Mean and spread of the similarities of all memories for each radius, from an even sample of them."""
+    def moments(self, query: NDArray[Any], radii: Sequence[int]) -> tuple[Floats, Floats]:
+        """Means of the similarities of all memories and of their squares, for each radius, from an even sample."""
         if self._sampled is None or self._sampled[0] != radii:
             living = np.flatnonzero(self.living)
             some = living[:: max(1, len(living) // SAMPLE)]
@@ -266,9 +266,8 @@ class VectorBlock:
             lines = vectors.reshape(-1, len(some), self.dimension)
             self._sampled = (radii, self._sessions.among(some, lines, radii).reshape(-1, self.dimension))
         dots = (self._sampled[1] @ self._unit(query)).reshape(len(radii), -1)
-        means: Floats = dots.mean(axis=1)
-        spreads: Floats = np.sqrt(np.maximum(0, np.einsum("ij,ij->i", dots, dots) / dots.shape[1] - means * means))
-        return list(zip(means.tolist(), spreads.tolist(), strict=True))
+        count = np.float32(max(1, dots.shape[1]))
+        return np.add.reduce(dots, axis=1) / count, np.add.reduce(dots * dots, axis=1) / count
 
     def exactly(self, query: NDArray[Any], among: Places, radii: Sequence[int] = (0,)) -> Floats:
         """As `similarities` of some rows, and always exact."""

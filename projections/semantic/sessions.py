@@ -170,32 +170,31 @@ class Sessions:
         """Cosines of the windows of all rows, from the dot products of all rows and a zero after the last."""
         count = len(dots) - 1
         # Wrapped round, -1 is the last one; and nothing is spent on looking for numbers that are none.
-        return self._summed(slice(0, count), dots[:count], lambda near: dots.take(near, mode="wrap"), radii)
+        beside = dots.take(self._near[: 2 * max(radii), :count], mode="wrap")
+        return _summed(dots[:count], beside, self._shares[:, :count], radii)
 
     def around(self, rows: Places, radii: Sequence[int]) -> Places:
         """Whose dot products the windows of some rows need: their own, then their neighbours', a line each."""
-        return np.concatenate((rows[None], self._near[: 2 * max(radii), rows]))
+        reach = max(radii)
+        return np.concatenate((rows[None], self._near[: 2 * reach].take(rows, axis=1))) if reach else rows[None]
 
     def among(self, rows: Places, dots: Floats, radii: Sequence[int]) -> Floats:
         """Cosines of the windows of some rows, from the dot products of all that `around` says.
 
         Or the windows' vectors, of length 1, from the vectors of all that `around` says.
         """
-        lines = iter(dots[1:])
-        return self._summed(rows, dots[0], lambda _: next(lines), radii)
+        return _summed(dots[0], dots[1:], self._shares.take(rows, axis=1), radii)
 
-    def _summed(
-        self, rows: Places | slice, own: Floats, dots_of: Callable[[Places], Floats], radii: Sequence[int]
-    ) -> Floats:
-        found = np.empty((len(radii), *own.shape), np.float32)
-        total = own
-        for radius in range(max(radii) + 1):
-            if radius:
-                total = total + dots_of(self._near[2 * radius - 2, rows]) + dots_of(self._near[2 * radius - 1, rows])
-            if radius in radii:
-                shares = self._shares[radius, rows]
-                np.multiply(total, shares if own.ndim == 1 else shares[:, None], out=found[radii.index(radius)])
-        return found
+
+def _summed(own: Floats, beside: Floats, shares: Floats, radii: Sequence[int]) -> Floats:
+    """What stands in the windows, taken together and times their shares."""
+    found = np.empty((max(radii) + 1, *own.shape), np.float32)
+    found[0] = own
+    if len(found) > 1:
+        np.add(beside[::2], beside[1::2], out=found[1:])
+        np.add.accumulate(found, axis=0, out=found)
+    found *= shares[: len(found)].reshape(len(found), len(own), *[1] * (own.ndim - 1))
+    return found if len(radii) == len(found) else found[list(radii)]
 
 
 def _shares(vectors: Floats) -> Floats:

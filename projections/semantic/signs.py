@@ -28,9 +28,9 @@ __all__ = ["BITS", "Signs", "few_least"]
 
 BITS: Final = 256
 _WORDS: Final = BITS // 64
-_CHUNK: Final = 32_768
+_CHUNK: Final = 8192
 """Rows counted at a time: what is between two steps stays in the processor's cache."""
-_SAMPLE: Final = 4096
+_SAMPLE: Final = 1024
 """Values from which it is told how small the few least are."""
 
 Words = NDArray[np.uint64]
@@ -54,7 +54,7 @@ class Signs:
         """These rows have these vectors: whole numbers, of any length."""
         for start in range(0, len(rows), _CHUNK):
             some = slice(start, start + _CHUNK)
-            self.words[:, rows[some]] = self._of(codes[some].astype(np.float32)).T
+            self.words[:, rows[some]] = _packed(codes[some].astype(np.float32) @ self._rotation).T
 
     def clear(self, row: int) -> None:
         """Nobody stands here any more."""
@@ -62,21 +62,16 @@ class Signs:
 
     def differences(self, query: NDArray[np.float32], count: int) -> Differences:
         """In how many signs each of the first rows differs from a query."""
-        asked = self._of(query[None])[0]
-        found = np.zeros(count, np.uint16)
-        words, counts = np.empty(min(count, _CHUNK), np.uint64), np.empty(min(count, _CHUNK), np.uint8)
+        asked = _packed(query @ self._rotation)[:, None]
+        found = np.empty(count, np.uint16)
         for start in range(0, count, _CHUNK):
-            part = found[start : start + _CHUNK]
-            one, other = words[: len(part)], counts[: len(part)]
-            for line, word in zip(self.words, asked, strict=True):
-                np.bitwise_xor(line[start : start + len(part)], word, out=one)
-                np.bitwise_count(one, out=other)
-                np.add(part, other, out=part)
+            part = self.words[:, start : min(count, start + _CHUNK)]
+            np.add.reduce(np.bitwise_count(part ^ asked), axis=0, dtype=np.uint16, out=found[start : start + _CHUNK])
         return found
 
-    def _of(self, vectors: NDArray[np.float32]) -> Words:
-        turned = vectors @ self._rotation
-        return np.packbits(turned > 0, axis=1).view("<u8").astype(np.uint64, copy=False)
+
+def _packed(turned: NDArray[np.float32]) -> Words:
+    return np.packbits(turned > 0, axis=-1).view("<u8").astype(np.uint64, copy=False)
 
 
 def few_least(values: NDArray[Any], count: int) -> NDArray[np.intp]:

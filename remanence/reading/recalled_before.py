@@ -93,7 +93,7 @@ class RecalledBefore:
         holds = (lambda: all(is_so() for is_so in besides)) if besides else None
         return self._answers.standing(keys.pack((scope,)), holds)
 
-    def _periods(self, text: str) -> list[Period]:
+    def _periods(self, text: str) -> tuple[Period, ...]:
         """The times that a question names, as they are understood now: tomorrow, yesterday is another day."""
         from ..projections.recall.periods import periods  # noqa: PLC0415 - it needs numpy, as all of recall
 

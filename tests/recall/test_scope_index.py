@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remanence import MemoryRow
+from remanence.projections.recall.columns import REACH
 from remanence.projections.recall.compaction import compacted
 from remanence.projections.recall.files import IndexFiles
 from remanence.projections.recall.lexical import Scratch, touched
-from remanence.projections.recall.scope_index import REACH, ScopeIndex
+from remanence.projections.recall.scope_index import ScopeIndex
 from remanence.projections.recall.words import words_of
 
 from ..effort import short
@@ -55,7 +56,7 @@ def scores(index: ScopeIndex, query: str) -> dict[int, dict[str, float]]:
     slots = np.flatnonzero(index.columns["alive"])
     found = touched(index, words, Scratch(), REACH, None).score(slots)
     return {
-        width: {index.ids[slot]: float(value) for slot, value in zip(slots, each.standard(), strict=True)}
+        width: {index.ids[slot]: float(value) for slot, value in zip(slots, each, strict=True)}
         for width, each in enumerate(found.windows)
     }
 

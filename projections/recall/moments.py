@@ -1,0 +1,44 @@
+"""Moments: mean and spread of scores over a whole scope, by which scores of different kinds become comparable."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Moments"]
+
+Floats = NDArray[np.float32]
+
+
+@attrs.frozen(eq=False)
+class Moments:
+    """What standardises scores.
+
+    Attributes:
+        means: of all memories of the scope, a column: one for each way to score.
+        shares: one over their spreads; 0 where all are alike.
+    """
+
+    means: Floats
+    shares: Floats
+
+    @staticmethod
+    def of(means: Iterable[Any], squares: Iterable[Any]) -> Moments:
+        """From the means of scores and of their squares, one for each way to score."""
+        firsts = [float(mean) for mean in means]
+        spreads = [
+            math.sqrt(max(0.0, float(square) - mean * mean)) for mean, square in zip(firsts, squares, strict=True)
+        ]
+        shares = [1 / spread if spread > 0 else 0.0 for spread in spreads]
+        return Moments(np.array(firsts, np.float32)[:, None], np.array(shares, np.float32)[:, None])
+
+    def standardised(self, scores: NDArray[Any]) -> Floats:
+        """How many spreads above the mean scores are, a line for each way; nought where all are alike."""
+        found: Floats = scores - self.means
+        found *= self.shares
+        return found
