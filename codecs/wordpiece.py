@@ -22,6 +22,7 @@ WORDS_KEPT: Final = 1 << 16
 _INSIDE: Final = "##"
 _IDEOGRAPHS: Final = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002fa1f"
 _WORD: Final = re.compile(rf"[{_IDEOGRAPHS}]|[^\W_{_IDEOGRAPHS}]+|[^\w\s]|_")
+_NO_MARKS: Final = bytes(code for code in range(128) if chr(code).isalnum() or chr(code).isspace())
 
 
 class WordPiece:
@@ -40,13 +41,9 @@ class WordPiece:
 
     def pieces(self, text: str) -> list[int]:
         """The numbers of a text's pieces, in order."""
-        folded = text.lower()
-        if not folded.isascii():
-            decomposed = unicodedata.normalize("NFD", folded)
-            folded = "".join([each for each in decomposed if unicodedata.category(each) != "Mn"])
         known = self._known
         found: list[int] = []
-        for word in _WORD.findall(folded):
+        for word in _words(text.lower()):
             pieces = known.get(word)
             found += self._learn(word) if pieces is None else pieces
         return found
@@ -73,3 +70,13 @@ class WordPiece:
             else:
                 return self._unknown
         return tuple(found)
+
+
+def _words(lower: str) -> list[str]:
+    """A text's words and marks, in order, without accents."""
+    if not lower.isascii():
+        decomposed = unicodedata.normalize("NFD", lower)
+        return _WORD.findall("".join([each for each in decomposed if unicodedata.category(each) != "Mn"]))
+    for mark in set(lower.encode().translate(None, _NO_MARKS).decode()):  # a quarter of what the expression takes
+        lower = lower.replace(mark, f" {mark} ")
+    return lower.split()

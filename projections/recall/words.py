@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, cast
 
 import attrs
@@ -45,17 +45,18 @@ _UNSPACED: Final = (
 )
 _MARK: Final = "\u0300-\u036f\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0980-\u0df3"
 """Accents and vowel signs: parts of the word that they stand in."""
-_PLAIN: Final = re.compile(r"[A-Za-z0-9]+")
+_PLAIN: Final = bytes(ord(each.lower()) if each.isalnum() else 32 for each in map(chr, range(128))).ljust(256)
+"""What letters and digits of ASCII become in lower case; all else becomes a space."""
 _TOKEN: Final = re.compile(
     rf"(?P<run>[{_UNSPACED}]+)"
     r"|(?P<sharp>\b[A-Za-z](?:\+\+|\#)(?!\w))"
     rf"|(?P<word>(?:(?![{_UNSPACED}])[^\W_]|[{_MARK}])+)"
     r"|(?P<sign>[\u2190-\u21ff\u2300-\u23ff\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff])"
 )
-_JOINED: Final = re.compile(r"[^\W_]+(?:[_.][^\W_]+)+|[a-z0-9]+(?:[A-Z]+[a-z0-9]*)+")
+_JOINED: Final = re.compile(r"[^\W_]++(?:[_.][^\W_]++)+|[a-z0-9]++(?:[A-Z]++[a-z0-9]*+)+")
 """What counts whole besides: `snake_case`, `v1.2`, `camelCase`."""
 _HUMP: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
-_MAYBE_JOINED: Final = re.compile(r"[_.](?<=[^\W_].)[^\W_]|[A-Z](?<=[a-z0-9].)|[#+]")
+_MAYBE_JOINED: Final = re.compile(r"[_.A-Z#+](?:(?<=[^\W_][_.])[^\W_]|(?<=[a-z0-9][A-Z])|(?<=[#+]))")
 """A quick look for what the quick way would miss: it begins at characters that are rare."""
 _POSSESSIVE: Final = re.compile(r"['\u2019][sS]\b(?<=\w..)")
 _MARKS: Final = re.compile("[\u0300-\u036f]")
@@ -74,7 +75,8 @@ def words_of(text: str) -> tuple[list[int], list[int]]:
     stops: list[int] = []
     numbers = _numbers
     if text.isascii() and not _MAYBE_JOINED.search(text):
-        found: Iterator[str] = iter(_PLAIN.findall(_POSSESSIVE.sub("  ", text).lower()))
+        plain = _POSSESSIVE.sub("  ", text) if "'" in text else text
+        found: Iterable[str] = plain.encode().translate(_PLAIN).decode().split()
     else:
         found = (word for _, _, word in _pieces(text))
     for word in found:
@@ -131,13 +133,11 @@ def stem_of(word: str) -> str:
 def _pieces(text: str) -> Iterator[Span]:
     """The words of any text, in lower case and without accents, with their places."""
     text = _POSSESSIVE.sub("  ", text)
-    wholes: list[tuple[int, int]] = []
-    if _MAYBE_JOINED.search(text):
-        wholes = [(found.start(), found.end()) for found in _JOINED.finditer(text)]
+    wholes = dict.fromkeys(found.span() for found in _JOINED.finditer(text)) if _MAYBE_JOINED.search(text) else {}
     for start, end in wholes:
         yield start, end, _plain(text[start:end])[:WORD_LETTERS_MAX]
     for found in _TOKEN.finditer(text):
-        start, end, kind = found.start(), found.end(), found.lastgroup
+        (start, end), kind = found.span(), found.lastgroup
         if kind == "run":
             yield from _pairs(text, start, end)
         elif kind == "word" and (start, end) in wholes:
