@@ -134,7 +134,7 @@ class ScopeIndex:
         )
         self.ids.append(row.id)
         self.slot_of[row.id] = slot
-        self.postings.add(slot, Counter(said + stops))
+        self.postings.add(slot, said + stops)
         for tag in row.tags:
             self.tags.setdefault(tag, array("i")).append(slot)
         self._count(slot, 1)
