@@ -75,6 +75,10 @@ class Ask(Generic[Q, A]):
         """Answer with an error, which is raised where the ask was made. One error answers one ask."""
         self.answer(outcome.Error(error))
 
+    async def heard(self) -> A:
+        """The answer: at once if it is there. For many asks, most of which are answered when the first one is."""
+        return await self.wait() if self._answer is None else self._answer.unwrap()
+
     async def wait(self) -> A:
         """Wait for the answer: a checkpoint in any case."""
         try:

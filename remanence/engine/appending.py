@@ -131,6 +131,6 @@ class Appending:
 
 async def _result(posted: Ask[Any, Appended]) -> Appended | RemanenceError:
     try:
-        return await posted.wait()
+        return await posted.heard()
     except RemanenceError as error:
         return error
