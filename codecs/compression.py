@@ -27,6 +27,7 @@ __all__ = [
     "MAX_PAYLOAD_BYTES",
     "PLAIN",
     "Dictionaries",
+    "check_size",
     "deflate",
     "dictionary_digest",
     "inflate",
@@ -36,6 +37,10 @@ __all__ = [
 LEVEL: Final = 1
 """Measured on turns of conversations against a dictionary of their own: levels 2 and 3 save 1 % more at best, for a
 sixth to a third more time."""
+HASH_LOG: Final = 13
+MIN_MATCH: Final = 5
+"""A table that stays in the processor's cache, where the level's own takes 256 KB: two thirds of the time for a payload
+that comes alone, for 0.4 to 0.7 % more room."""
 MAX_PAYLOAD_BYTES: Final = 8 * 1024 * 1024
 """An event is a fact, not a file; larger things are stored elsewhere and named in the event."""
 MAX_DICTIONARY_BYTES: Final = 1024 * 1024
@@ -54,10 +59,16 @@ class _Pair:
     def __init__(self, data: bytes) -> None:
         dictionary = zstandard.ZstdCompressionDict(data)
         # zstandard's stubs leave a result and the keyword arguments without types, hence the two remarks.
-        dictionary.precompute_compress(level=LEVEL)  # pyright: ignore[reportUnknownMemberType]
         parameters = zstandard.ZstdCompressionParameters.from_level(  # pyright: ignore[reportUnknownMemberType]
-            LEVEL, format=_FORMAT, write_content_size=1, write_checksum=0, write_dict_id=0
+            LEVEL,
+            hash_log=HASH_LOG,
+            min_match=MIN_MATCH,
+            format=_FORMAT,
+            write_content_size=1,
+            write_checksum=0,
+            write_dict_id=0,
         )
+        dictionary.precompute_compress(compression_params=parameters)  # pyright: ignore[reportUnknownMemberType]
         self.compress = zstandard.ZstdCompressor(dict_data=dictionary, compression_params=parameters).compress
         self.decompress = zstandard.ZstdDecompressor(dict_data=dictionary, format=_FORMAT).decompress
 
@@ -116,9 +127,7 @@ class Dictionaries:
         Raises:
             InvalidInput: the payload is over 8 MiB.
         """
-        if len(payload) > MAX_PAYLOAD_BYTES:
-            message = f"the event takes {len(payload)} bytes encoded, over the limit of {MAX_PAYLOAD_BYTES}"
-            raise InvalidInput(message)
+        check_size(payload)
         dictionary_id = self.current
         if dictionary_id != PLAIN:
             packed = self._pair(dictionary_id).compress(payload)
@@ -195,6 +204,17 @@ class Dictionaries:
         if pair is None:
             pair = pairs[dictionary_id] = _Pair(self._data[dictionary_id])
         return pair
+
+
+def check_size(payload: bytes) -> None:
+    """Refuse a payload that is too large.
+
+    Raises:
+        InvalidInput: it is over 8 MiB.
+    """
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        message = f"the event takes {len(payload)} bytes encoded, over the limit of {MAX_PAYLOAD_BYTES}"
+        raise InvalidInput(message)
 
 
 def _check_declared_size(packed: bytes) -> None:

@@ -51,11 +51,7 @@ def chain_link(previous: bytes, first: int, count: int, leaves: Iterable[bytes],
 
 def short_digest(*parts: bytes) -> bytes:
     """Digest of several byte strings, each preceded by its length so that their borders count: 16 bytes."""
-    hasher = blake3()
-    for part in parts:
-        hasher.update(len(part).to_bytes(4, "big"))
-        hasher.update(part)
-    return hasher.digest(SHORT_BYTES)
+    return blake3(b"".join([len(part).to_bytes(4, "big") + part for part in parts])).digest(SHORT_BYTES)
 
 
 def key_digest(namespace: bytes, key: bytes) -> bytes:
