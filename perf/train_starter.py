@@ -59,7 +59,7 @@ def payloads(lines: list[str]) -> Iterator[bytes]:
                 metadata={"role": "user"} if index % 4 == 1 else {},
                 said_at=moment,
             )
-            key = (turn_key(scope, session, place), 1)
+            key = (turn_key(told.id), 1)
             yield codecs[MemoryRemembered].encode(told, tuple(told.about()), None, 1, key)
         else:
             told = MemoryRemembered(memory_id, scope, _KINDS[index % len(_KINDS)], line, confidence=0.9)

@@ -120,13 +120,14 @@ def _draft_turn(
 ) -> Draft:
     if new.place is not None:
         memory_id = turn_id(new.scope, session, new.place)
-        return Draft(memory_id, _told(new, memory_id), turn_key(new.scope, session, new.place), None, is_new=True)
+        return Draft(memory_id, _told(new, memory_id), turn_key(memory_id), None, is_new=True)
     last = rows.select("by_session", new.scope, session, backward=True, limit=1)
     place = max(place, 1 + (last[0].place or 0) if last else 1)
     memory_id = new_id()
     event = _told(attrs.evolve(new, place=place), memory_id)
     said_since = Query.of(tags=[session_tag(new.scope, session)])
-    return Draft(memory_id, event, turn_key(new.scope, session, place), Condition(said_since, after), is_new=True)
+    key = turn_key(turn_id(new.scope, session, place))
+    return Draft(memory_id, event, key, Condition(said_since, after), is_new=True)
 
 
 def _same(rows: Rows[MemoryRow], content: str, text: str) -> MemoryRow | None:

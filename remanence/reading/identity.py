@@ -48,9 +48,9 @@ def as_scope(scope: str | Sequence[str]) -> tuple[str, ...]:
     return parts
 
 
-def turn_key(scope: tuple[str, ...], session: str, place: int) -> str:
-    """The dedup key of a turn: where it stands, whatever it says."""
-    return f"turn:{turn_id(scope, session, place)}"
+def turn_key(where: str) -> str:
+    """The dedup key of a turn: where it stands, by its `turn_id`, whatever it says."""
+    return f"turn:{where}"
 
 
 def turn_id(scope: tuple[str, ...], session: str, place: int) -> str:
