@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import attrs
 
-from ..codecs.compression import Dictionaries
+from ..codecs.compression import Dictionaries, check_size
 from ..codecs.digests import body_digests, key_digest, short_digest
 from ..codecs.frames import SALT_BYTES
 from ..codecs.payloads import Payload, content_digest
@@ -22,7 +22,7 @@ from .errors import InvalidInput
 from .events import Kind, Registered, Registry
 from .queries import MAX_POSITION, Condition, check_tags
 
-__all__ = ["Append", "Appended", "Encoder", "content_key", "key_use", "user_key"]
+__all__ = ["Append", "Appended", "Checked", "Encoder", "content_key", "key_use", "user_key"]
 
 MAX_EVENTS: Final = 100_000
 """Events of one append: they are one commit, and a commit is held in memory."""
@@ -109,6 +109,24 @@ class Appended:
         return self.positions[-1]
 
 
+@attrs.define(eq=False)
+class Checked:
+    """An append that can be recorded, before it is packed. One column for each thing known of an event.
+
+    Attributes:
+        kinds, payloads, contents, key, content, condition: as in `Append`.
+        encoded: what is to be packed of each.
+    """
+
+    kinds: Sequence[Kind]
+    payloads: Sequence[Payload[Any]]
+    encoded: Sequence[bytes]
+    contents: Sequence[bytes | None]
+    key: str | None
+    content: bytes
+    condition: Condition | None
+
+
 class Encoder:
     """Makes appends out of events."""
 
@@ -127,6 +145,20 @@ class Encoder:
         key: str | None = None,
         condition: Condition | None = None,
     ) -> Append:
+        """`check` events and `pack` them."""
+        checked = self.check(events, tags=tags, by=by, cause=cause, key=key, condition=condition)
+        return self.pack([checked])[0]
+
+    def check(
+        self,
+        events: Sequence[object],
+        *,
+        tags: Iterable[str] = (),
+        by: str | None = None,
+        cause: int | None = None,
+        key: str | None = None,
+        condition: Condition | None = None,
+    ) -> Checked:
         """Check and encode events.
 
         Args:
@@ -160,26 +192,41 @@ class Encoder:
         payloads: list[Payload[Any]] = []
         said: list[bytes | None] = []  # digests of contents, where they are asked for
         of = self._registry.of
-        for event in events:  # nothing but this loop knows the events: what follows is done to whole columns
+        for event in events:  # nothing but this loop knows the events: what `pack` does is done to whole columns
             kind = of(event)
             about: Callable[[], Iterable[str]] | None = getattr(event, "about", None)
             borne = check_tags(_join(about(), shared)) if callable(about) else shared
             is_known_by_content = kind.dedup and key is None
             packed = kind.codec.encode(event, borne, by, cause, _OWN if is_known_by_content else mark)
+            check_size(packed)
             payloads.append(kind.codec.checked(packed))
             kinds.append(kind)
             encoded.append(packed)
             is_asked_for = is_known_by_content or key is not None
             said.append(content_digest(kind.name, kind.version, packed) if is_asked_for else None)
             mark = None
-        dictionary_ids, bodies = self._dictionaries.pack_all(encoded)
-        bodies = list(map(add, self._salts(len(events)), bodies))
-        size_bytes = sum(map(len, bodies))
-        columns = (kinds, payloads, dictionary_ids, bodies, body_digests(bodies))
         if key is None:
-            return Append(*columns, said, None, b"", condition, size_bytes)
+            return Checked(kinds, payloads, encoded, said, None, b"", condition)
         content = short_digest(*filter(None, said))
-        return Append(*columns, [None] * len(events), key, content, condition, size_bytes)
+        return Checked(kinds, payloads, encoded, [None] * len(events), key, content, condition)
+
+    def pack(self, several: Sequence[Checked]) -> list[Append]:
+        """Make appends ready to be staged: many together at two thirds of the price of each for itself."""
+        encoded = [payload for each in several for payload in each.encoded]
+        if not encoded:
+            return []
+        dictionary_ids, bodies = self._dictionaries.pack_all(encoded)
+        bodies = list(map(add, self._salts(len(encoded)), bodies))
+        digests = body_digests(bodies)
+        appends: list[Append] = []
+        start = 0
+        for each in several:
+            stop = start + len(each.encoded)
+            own = bodies[start:stop]
+            columns = (each.kinds, each.payloads, dictionary_ids[start:stop], own, digests[start:stop], each.contents)
+            appends.append(Append(*columns, each.key, each.content, each.condition, sum(map(len, own))))
+            start = stop
+        return appends
 
     def _salts(self, count: int) -> Iterator[bytes]:
         salts = self._entropy(SALT_BYTES * count)

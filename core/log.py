@@ -66,6 +66,7 @@ class Log:
         self._clock = clock
         self._encoder = Encoder(registry, self.dictionaries, entropy)
         self.encode = self._encoder.encode
+        self.check, self.pack = self._encoder.check, self._encoder.pack
         self._load_tables()
         self._link = store.head().link
         if not read_only:

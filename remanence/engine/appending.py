@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
 from ..actors.asks import Ask
 from ..actors.writer import Writer
-from ..core.appends import Append, Appended
+from ..core.appends import Appended, Checked
 from ..core.errors import Closed, InvalidInput, RemanenceError
 from ..core.log import Log
 from ..core.queries import Condition
 
 __all__ = ["Appending", "Request"]
+
+TOGETHER: Final = 256
+"""Requests packed at once."""
 
 
 @attrs.frozen
@@ -90,29 +94,33 @@ class Appending:
         """
         writer = self._open_writer()
         posted: list[Ask[Any, Appended] | InvalidInput] = []
+        waiting = iter(requests)
         try:
-            for request in requests:
-                try:
-                    encoded = self._encode(request)
-                except InvalidInput as error:
-                    posted.append(error)
-                else:
-                    posted.append(await writer.post(encoded))
+            while several := [self._checked(request) for request in islice(waiting, TOGETHER)]:
+                packed = iter(self.log.pack([each for each in several if not isinstance(each, InvalidInput)]))
+                for one in several:
+                    if isinstance(one, InvalidInput):
+                        posted.append(one)
+                    else:
+                        posted.append(await writer.post(next(packed)))
             return [each if isinstance(each, InvalidInput) else await _result(each) for each in posted]
         finally:  # a caller that is cancelled takes back what has not been taken up
             for each in posted:
                 if not isinstance(each, InvalidInput):
                     each.abandon()
 
-    def _encode(self, request: Request) -> Append:
-        return self.log.encode(
-            request.events,
-            tags=request.tags,
-            by=request.by,
-            cause=request.cause,
-            key=request.key,
-            condition=request.condition,
-        )
+    def _checked(self, request: Request) -> Checked | InvalidInput:
+        try:
+            return self.log.check(
+                request.events,
+                tags=request.tags,
+                by=request.by,
+                cause=request.cause,
+                key=request.key,
+                condition=request.condition,
+            )
+        except InvalidInput as error:
+            return error
 
     async def flush(self) -> None:
         """Make everything accepted so far durable and visible.

@@ -26,7 +26,9 @@ from remanence import (
     open_engine,
 )
 from remanence.actors import writer as writers
+from remanence.core.appends import Appended
 from remanence.core.stores import Sealed
+from remanence.engine.appending import TOGETHER
 
 from .club import EVENTS, Joined, Left, Members, club, names
 
@@ -75,6 +77,18 @@ async def test_each_request_of_many_has_its_own_outcome(tmp_path: Path) -> None:
         assert statistics.writer is not None
         assert statistics.writer.commits == 1
         assert await engine.append_all([]) == []
+
+
+async def test_more_requests_than_are_packed_together_keep_their_order(tmp_path: Path) -> None:
+    """Each has its own place, also where those before it were refused, and all of some that are packed together."""
+    async with club(tmp_path) as engine:
+        wanted = [number % 3 != 1 and number >= TOGETHER for number in range(3 * TOGETHER)]
+        found = await engine.append_all(
+            Request([Joined(str(number)) if is_good else object()]) for number, is_good in enumerate(wanted)
+        )
+        assert [isinstance(each, Appended) for each in found] == wanted
+        taken = [(each.position, number) for number, each in enumerate(found) if isinstance(each, Appended)]
+        assert taken == [(recorded.position, int(recorded.data.name)) for recorded in engine.read()]
 
 
 async def test_slow_queries_are_listed_with_their_plans(tmp_path: Path) -> None:
