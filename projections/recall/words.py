@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Final, cast
 
 import attrs
@@ -74,11 +74,12 @@ def words_of(text: str) -> tuple[list[int], list[int]]:
     said: list[int] = []
     stops: list[int] = []
     numbers = _numbers
-    if text.isascii() and not _MAYBE_JOINED.search(text):
-        plain = _POSSESSIVE.sub("  ", text) if "'" in text else text
-        found: Iterable[str] = plain.encode().translate(_PLAIN).decode().split()
-    else:
+    found: Iterable[str]
+    if not text.isascii():
         found = (word for _, _, word in _pieces(text))
+    else:
+        plain = _POSSESSIVE.sub("  ", text) if "'" in text else text
+        found = _mixed(plain) if _MAYBE_JOINED.search(text) else _quickly(plain)
     for word in found:
         number = numbers.get(word)
         if number is None:
@@ -130,17 +131,49 @@ def stem_of(word: str) -> str:
     return _stem(word) if word.isascii() else word
 
 
+def _quickly(text: str) -> list[str]:
+    """The words of a text of ASCII in which nothing is joined."""
+    return text.encode().translate(_PLAIN).decode().split()
+
+
+def _mixed(text: str) -> list[str]:
+    """The words of a text of ASCII in which something is joined: what is between spaces is looked at by itself."""
+    wholes: list[str] = []
+    words: list[str] = []
+    for part in text.split():
+        if _MAYBE_JOINED.search(part):
+            joined = _joined(part)
+            wholes += (word for _, _, word in _cut(part, joined))
+            words += (word for _, _, word in _tokens(part, joined))
+        else:
+            words += (word[:WORD_LETTERS_MAX] for word in _quickly(part))
+    return wholes + words
+
+
 def _pieces(text: str) -> Iterator[Span]:
     """The words of any text, in lower case and without accents, with their places."""
     text = _POSSESSIVE.sub("  ", text)
-    wholes = dict.fromkeys(found.span() for found in _JOINED.finditer(text)) if _MAYBE_JOINED.search(text) else {}
-    for start, end in wholes:
+    joined = _joined(text) if _MAYBE_JOINED.search(text) else {}
+    yield from _cut(text, joined)
+    yield from _tokens(text, joined)
+
+
+def _joined(text: str) -> dict[tuple[int, int], None]:
+    """Where the words are that count whole besides."""
+    return dict.fromkeys(found.span() for found in _JOINED.finditer(text))
+
+
+def _cut(text: str, places: Iterable[tuple[int, int]]) -> Iterator[Span]:
+    for start, end in places:
         yield start, end, _plain(text[start:end])[:WORD_LETTERS_MAX]
+
+
+def _tokens(text: str, joined: Container[tuple[int, int]]) -> Iterator[Span]:
     for found in _TOKEN.finditer(text):
         (start, end), kind = found.span(), found.lastgroup
         if kind == "run":
             yield from _pairs(text, start, end)
-        elif kind == "word" and (start, end) in wholes:
+        elif kind == "word" and (start, end) in joined:
             parts = _HUMP.finditer(found[0])
             yield from ((start + part.start(), start + part.end(), _plain(part[0])) for part in parts)
         else:
