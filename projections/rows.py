@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import Any, Generic, Protocol, TypeVar
@@ -56,6 +56,13 @@ class Rows(Generic[R]):
         with self._reading() as txn:
             found = txn.get(packed, db=self._db)
         return None if found is None else self._codec.decode(found)
+
+    def get_all(self, keys: Iterable[Any]) -> list[R | None]:
+        """The rows with these keys, of one field each, all of one snapshot; None where there is none."""
+        packed = [row_key((key,)) for key in keys]
+        with self._reading() as txn:
+            found = [txn.get(each, db=self._db) for each in packed]
+        return [None if each is None else self._codec.decode(each) for each in found]
 
     def select(
         self,

@@ -5,7 +5,7 @@ Arrays grow by half when they are full, so that adding costs the same however ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -51,15 +51,16 @@ class Columns:
     def __getitem__(self, name: str) -> NDArray[Any]:
         return self.arrays[name][: self.count]
 
-    def add(self, values: Mapping[str, Any]) -> int:
-        """A new slot."""
-        slot = self.count
-        if slot == self.lengths.shape[1]:
-            self._grow(slot + max(_FIRST, slot // 2))
-        for name, value in values.items():
-            self.arrays[name][slot] = value
-        self.count += 1
-        return slot
+    def add(self, values: Mapping[str, Sequence[Any]]) -> int:
+        """New slots, one for each of the values, which are as many for each name; the first of them."""
+        first = self.count
+        end = first + len(values["alive"])
+        if end > self.lengths.shape[1]:
+            self._grow(end + max(_FIRST, first // 2))
+        for name, several in values.items():
+            self.arrays[name][first:end] = several
+        self.count = end
+        return first
 
     def _grow(self, size: int) -> None:
         for name, old in self.arrays.items():

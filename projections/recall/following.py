@@ -14,11 +14,13 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any, Final, Protocol
 
 from ...core.events import event_type_of
 from ...core.log import Log
 from ...core.queries import Query
+from ...core.recorded import Recorded
 from ..memories.events import MemoryForgotten, MemoryReinforced, MemoryRemembered, MemoryRevised, scope_tag
 from ..memories.view import MemoryRow
 from ..rows import Rows
@@ -184,8 +186,9 @@ class Indexes:
 
     def _built(self, scope: Scope, checkpoint: int) -> ScopeIndex:
         index = ScopeIndex(self._words)
-        for row in self._rows().iterate("by_time", scope):
-            index.put(row)
+        rows = self._rows().iterate("by_time", scope)
+        while several := list(islice(rows, BATCH)):
+            index.put(several)
         index.position = checkpoint
         return index
 
@@ -194,14 +197,15 @@ class Indexes:
         if index.position >= checkpoint:
             return False
         query = Query.of(CHANGES, [scope_tag(scope)])
-        events = self._log.read(query, after=index.position, before=checkpoint + 1, limit=BATCH)
-        rows = self._rows()
-        for memory_id in dict.fromkeys(_changed(event.raw) for event in events if not event.is_erased):
-            row = rows.get(memory_id)
+        events = self._log.read(query, after=index.position, before=checkpoint + 1, limit=BATCH, decoded=True)
+        changed = dict.fromkeys(_changed(event) for event in events if not event.is_erased)
+        found: dict[str, MemoryRow] = {}
+        for memory_id, row in zip(changed, self._rows().get_all(changed), strict=True):
             if row is None or row.scope != scope:
                 index.drop(memory_id)
             else:
-                index.put(row)
+                found[memory_id] = row
+        index.put(found.values())
         is_more = len(events) == BATCH
         index.position = events[-1].position if is_more else checkpoint
         return is_more
@@ -212,5 +216,6 @@ def _events_in(index: ScopeIndex) -> int:
     return index.columns.count + index.dead
 
 
-def _changed(data: dict[str, Any]) -> str:
-    return str(data["id"])
+def _changed(event: Recorded[Any]) -> str:
+    """The memory that an event is about, also one of a later version than this program knows."""
+    return str(event.data.id if event.is_known else event.raw["id"])

@@ -30,6 +30,8 @@ from .words import OWN, Words
 
 __all__ = ["ScopeIndex"]
 
+Seat = tuple[int, str, int]
+"""Place in a session, id and slot of a turn."""
 ASKING: Final = ("?", "\uff1f", "\u061f")
 """Question marks: Latin, full-width, Arabic."""
 LETTERS_UNIT: Final = 1 << 16
@@ -95,8 +97,9 @@ class ScopeIndex:
         self.session_said: list[int] = [0]
         self.session_turns: list[int] = [0]
         self.speakers_alive: Counter[int] = Counter()
-        self._members: dict[int, list[tuple[int, str, int]]] = {}
-        self._moved: set[int] = set()
+        self._members: dict[int, list[Seat]] = {}
+        self._moved: dict[int, list[Seat]] = {}
+        self._alone: list[int] = []
         self._sessions_of = -1, -1
         self._session_lengths: tuple[NDArray[np.float64], int] = np.zeros(0), 0
 
@@ -107,40 +110,49 @@ class ScopeIndex:
 
     # -- changing
 
-    def put(self, row: MemoryRow) -> None:
-        """A memory is as this row says."""
-        old = self.slot_of.get(row.id)
-        if old is not None:
-            if self.columns.arrays["changed"][old] == row.changed:
-                return
-            self.drop(row.id)
-        said, stops = self.words.of(row.text)
-        session = self.sessions.number(row.session)
-        slot = self.columns.add(
+    def put(self, rows: Iterable[MemoryRow]) -> None:
+        """Memories are as these rows say, each of another memory."""
+        told = [row for row in rows if self._is_new(row)]
+        if not told:
+            return
+        words = [self.words.of(row.text) for row in told]
+        first = self.columns.add(
             {
-                "alive": True,
-                "time_ns": row.time_ns,
-                "changed": row.changed,
-                "place": row.place or 0,
-                "kind": self.kinds.number(row.kind),
-                "session": session,
-                "speaker": self.speakers.number(row.speaker),
-                "said": len(said),
-                "letters": round(math.log1p(len(row.text)) * LETTERS_UNIT) / LETTERS_UNIT,
-                "asks": row.text.rstrip().endswith(ASKING),
-                "confidence": row.confidence,
-                "importance": row.importance,
+                "alive": [True] * len(told),
+                "time_ns": [row.time_ns for row in told],
+                "changed": [row.changed for row in told],
+                "place": [row.place or 0 for row in told],
+                "kind": [self.kinds.number(row.kind) for row in told],
+                "session": [self.sessions.number(row.session) for row in told],
+                "speaker": [self.speakers.number(row.speaker) for row in told],
+                "said": [len(said) for said, _ in words],
+                "letters": [round(math.log1p(len(row.text)) * LETTERS_UNIT) / LETTERS_UNIT for row in told],
+                "asks": [row.text.rstrip().endswith(ASKING) for row in told],
+                "confidence": [row.confidence for row in told],
+                "importance": [row.importance for row in told],
             }
         )
-        self.ids.append(row.id)
-        self.slot_of[row.id] = slot
-        self.postings.add(slot, said + stops)
-        for tag in row.tags:
-            self.tags.setdefault(tag, array("i")).append(slot)
-        self._count(slot, 1)
-        if session:
-            self._seat(slot, session, row.place or 0, row.id)
-        self._moved.add(slot)
+        for slot, (row, (said, stops)) in enumerate(zip(told, words, strict=True), first):
+            self.ids.append(row.id)
+            self.slot_of[row.id] = slot
+            self.postings.add(slot, said + stops)
+            for tag in row.tags:
+                self.tags.setdefault(tag, array("i")).append(slot)
+            session = self._count(slot, 1)
+            if session:
+                self._seat(session, (row.place or 0, row.id, slot))
+            else:
+                self._alone.append(slot)
+
+    def _is_new(self, row: MemoryRow) -> bool:
+        """Whether a row isn't known yet; what was known of its memory is no more."""
+        old = self.slot_of.get(row.id)
+        if old is None:
+            return True
+        if self.columns.arrays["changed"][old] == row.changed:
+            return False
+        self.drop(row.id)
+        return True
 
     def drop(self, memory_id: str) -> None:
         """A memory is gone."""
@@ -149,55 +161,48 @@ class ScopeIndex:
             return
         self._settle()
         arrays = self.columns.arrays
-        self._count(slot, -1)
+        session = self._count(slot, -1)
         self.length_sums -= self.columns.lengths[:, slot]
         arrays["alive"][slot] = False
-        session = int(arrays["session"][slot])
         if session:
             members = self._members_of(session)
-            key = (int(arrays["place"][slot]), memory_id, slot)
-            at = bisect_left(members, key)
-            if at < len(members) and members[at] == key:
+            seat = (int(arrays["place"][slot]), memory_id, slot)
+            at = bisect_left(members, seat)
+            if members[at : at + 1] == [seat]:
                 del members[at]
-            before, after = int(arrays["before"][slot]), int(arrays["after"][slot])
-            self._join(before, after)
-            self._touch(before, after)
+            self._moved.setdefault(session, []).append(seat)
 
-    def _count(self, slot: int, by: int) -> None:
+    def _count(self, slot: int, by: int) -> int:
+        """Count a memory that came or went; its session, 0 if it is no turn."""
         arrays = self.columns.arrays
         self.count += by
         speaker = int(arrays["speaker"][slot])
         if speaker:
             self.speakers_alive[speaker] += by
         session = int(arrays["session"][slot])
-        if not session:
-            return
-        letters = round(float(arrays["letters"][slot]) * LETTERS_UNIT)
-        self.turns += by
-        self.letters_sum += by * letters
-        self.letters_squares += by * letters * letters
-        while len(self.session_said) <= session:
-            self.session_said.append(0)
-            self.session_turns.append(0)
-        self.session_said[session] += by * int(arrays["said"][slot])
-        self.session_turns[session] += by
+        if session:
+            letters = round(float(arrays["letters"][slot]) * LETTERS_UNIT)
+            self.turns += by
+            self.letters_sum += by * letters
+            self.letters_squares += by * letters * letters
+            while len(self.session_said) <= session:
+                self.session_said.append(0)
+                self.session_turns.append(0)
+            self.session_said[session] += by * int(arrays["said"][slot])
+            self.session_turns[session] += by
+        return session
 
-    def _seat(self, slot: int, session: int, place: int, memory_id: str) -> None:
-        key = (place, memory_id, slot)
+    def _seat(self, session: int, seat: Seat) -> None:
         if self.session_turns[session] == 1:
-            self._members[session] = [key]
-            return
-        members = self._members_of(session)
-        at = bisect_left(members, key)
-        if members[at : at + 1] != [key]:  # just read from the columns, it is there already
-            members.insert(at, key)
-        before = members[at - 1][2] if at else 0
-        after = members[at + 1][2] if at + 1 < len(members) else 0
-        self._join(before, slot)
-        self._join(slot, after)
-        self._touch(before, after)
+            self._members[session] = [seat]
+        else:
+            members = self._members_of(session)
+            at = bisect_left(members, seat)
+            if members[at : at + 1] != [seat]:  # just read from the columns, it is there already
+                members.insert(at, seat)
+        self._moved.setdefault(session, []).append(seat)
 
-    def _members_of(self, session: int) -> list[tuple[int, str, int]]:
+    def _members_of(self, session: int) -> list[Seat]:
         found = self._members.get(session)
         if found is None:
             columns, ids = self.columns, self.ids
@@ -206,35 +211,29 @@ class ScopeIndex:
             found = self._members[session] = sorted((int(places[slot]), ids[slot], slot) for slot in slots)
         return found
 
-    def _join(self, before: int, after: int) -> None:
-        arrays = self.columns.arrays
-        if before:
-            arrays["after"][before] = after
-        if after:
-            arrays["before"][after] = before
-
-    def _touch(self, before: int, after: int) -> None:
-        """The windows of those that stand near have changed."""
-        arrays = self.columns.arrays
-        for _ in range(REACH):
-            if before:
-                self._moved.add(before)
-                before = int(arrays["before"][before])
-            if after:
-                self._moved.add(after)
-                after = int(arrays["after"][after])
-
     def _settle(self) -> None:
-        """Count the words of the windows that have changed."""
-        if not self._moved:
+        """Tell those about a change who their neighbours are, and count the words of their windows."""
+        if not self._moved and not self._alone:
             return
+        slots, before, after = self._alone, [0] * len(self._alone), [0] * len(self._alone)
+        for session, seats in self._moved.items():
+            members = self._members_of(session)
+            changed = [bisect_left(members, seat) for seat in seats]
+            near = {at for place in changed for at in range(max(0, place - REACH), place + REACH + 1)}
+            for at in near:
+                if at < len(members):
+                    slots.append(members[at][2])
+                    before.append(members[at - 1][2] if at else 0)
+                    after.append(members[at + 1][2] if at + 1 < len(members) else 0)
+        self._alone, self._moved = [], {}
+        self._link(np.array(slots, np.int64), before, after)
+
+    def _link(self, slots: NDArray[np.int64], before: list[int], after: list[int]) -> None:
         arrays, lengths = self.columns.arrays, self.columns.lengths
-        slots = np.fromiter(self._moved, np.int64, len(self._moved))
-        slots = slots[arrays["alive"][slots]]
-        self._moved.clear()
+        arrays["before"][slots], arrays["after"][slots] = before, after
         said = arrays["said"]
         total = said[slots].astype(np.float32)
-        beside = ((said[before] + said[after]) for before, after in self.columns.walk(slots))
+        beside = (said[left] + said[right] for left, right in self.columns.walk(slots))
         for reach, more in enumerate(chain([0], beside)):
             total = total + more
             self.length_sums[reach] += float((total - lengths[reach, slots]).sum())

@@ -69,8 +69,9 @@ class Source(Protocol):
         types: Iterable[type | str] = (),
         tags: Iterable[str] = (),
         limit: int | None = None,
+        decoded: bool = False,
     ) -> list[Recorded[Any]]:
-        """Events in the order of their positions."""
+        """Events in the order of their positions; `decoded` at once, because their data will be asked for."""
         ...
 
 
@@ -263,7 +264,7 @@ class SemanticSpace:
         new: dict[str, _Told] = {}
         types = _CHANGING if self.is_pure else (*_CHANGING, MemoryEmbedded)
         events = self._source.read(
-            types=types, tags=(scope_tag(scope),), after=known.position, before=now + 1, limit=BATCH
+            types=types, tags=(scope_tag(scope),), after=known.position, before=now + 1, limit=BATCH, decoded=True
         )
         for event in events:
             if not event.is_erased:

@@ -76,13 +76,14 @@ def test_select_answers_as_a_sorted_list_would(shared: Desk, data: st.DataObject
 
 @given(several)
 def test_the_rows_are_those_that_were_put(shared: Desk, rows: list[Ware]) -> None:
-    """Each row is found by its key, nothing else is, and the count is theirs."""
+    """Each row is found by its key, alone or with others, nothing else is, and the count is theirs."""
     shared.fill(Stock.wares, rows)
     read = shared.rows(Stock.wares)
     assert read.select() == sorted(rows, key=lambda row: row.id)
     assert read.count() == len(rows)
     assert [read.get(row.id) for row in rows] == rows
     assert read.get("nobody") is None
+    assert read.get_all([*(row.id for row in rows), "nobody"]) == [*rows, None]
 
 
 @given(st.lists(items, max_size=8, unique_by=lambda row: (row.owner, row.amount)))

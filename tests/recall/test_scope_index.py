@@ -39,13 +39,18 @@ changes = st.lists(st.tuples(rows, st.booleans()), max_size=40)
 def play(changed: list[tuple[MemoryRow, bool]], index: ScopeIndex) -> list[MemoryRow]:
     """Bring memories in and take them out again; what is left."""
     living: dict[str, MemoryRow] = {}
+    together: dict[str, MemoryRow] = {}
     for position, (row, is_dropped) in enumerate(changed, 1):
+        if is_dropped or row.id in together:
+            index.put(together.values())
+            together.clear()
         if is_dropped:
             living.pop(row.id, None)
             index.drop(row.id)
         else:
             living[row.id] = attrs.evolve(row, changed=position, place=row.place if row.session else None)
-            index.put(living[row.id])
+            together[row.id] = living[row.id]
+    index.put(together.values())
     index.settle()
     return list(living.values())
 
@@ -81,7 +86,7 @@ def test_a_history_leaves_nothing_behind(changed: list[tuple[MemoryRow, bool]]) 
     index, fresh = ScopeIndex(), ScopeIndex()
     living = play(changed, index)
     for row in living:
-        fresh.put(row)
+        fresh.put([row])
     fresh.settle()
     assert scores(index, "tea boat") == scores(fresh, "tea boat")
     index.merge()
@@ -134,7 +139,7 @@ def test_a_kept_index_goes_on_as_it_was(changed: list[tuple[MemoryRow, bool]], m
     assert scores(loaded, "tea boat") == scores(index, "tea boat")
     assert (loaded.speakers_alive, list(loaded.tags)) == (+index.speakers_alive, list(index.tags))
     for each in (index, loaded):
-        each.put(attrs.evolve(more, changed=1000, place=more.place if more.session else None))
+        each.put([attrs.evolve(more, changed=1000, place=more.place if more.session else None)])
         each.settle()
     assert scores(loaded, "tea boat") == scores(index, "tea boat")
 
@@ -142,7 +147,7 @@ def test_a_kept_index_goes_on_as_it_was(changed: list[tuple[MemoryRow, bool]], m
 def test_a_file_of_another_history_is_not_taken(tmp_path: Path) -> None:
     """A file of another log, of another past, from beyond the head, or cut short is as if it weren't there."""
     index = ScopeIndex()
-    index.put(model.row("a", "tea"))
+    index.put([model.row("a", "tea")])
     index.position = 5
     keep(IndexFiles(tmp_path, b"log", lambda _: b"leaf"), compacted(index))
     files = IndexFiles(tmp_path, b"log", lambda _: b"leaf")
