@@ -71,10 +71,18 @@ class Indexer(Actor[Recorded[Any]]):
         if indexes is None:
             return
         try:
-            while not self.is_stopping and await trio.to_thread.run_sync(indexes.advance, scope):
+            while not self.is_stopping and await trio.to_thread.run_sync(_take_up, indexes, scope):
                 pass
-            if not self.is_stopping:
-                await trio.to_thread.run_sync(indexes.keep, scope)
         except (OSError, RemanenceError) as error:  # a question makes good what is missing
             self.went_wrong(error)
             _logger.warning("the index of the scope %s does not follow: %s", "/".join(scope), error)
+
+
+def _take_up(indexes: Following, scope: Scope) -> bool:
+    """Take up a batch; whether there is more.
+
+    What has been taken up is kept on the way: where memories come without a pause, there is always more.
+    """
+    is_more = indexes.advance(scope)
+    indexes.keep(scope)
+    return is_more

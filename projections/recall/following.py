@@ -4,7 +4,8 @@ Invariants:
 - the log says which memories changed, the view's rows say what they are now: an index never shows what a row doesn't;
 - an index is brought up to the view's checkpoint before it is asked, so what was acknowledged is found, and what was
   forgotten or revised is gone, with no commit of its own to wait for;
-- whoever changes or reads an index holds the lock, for a batch at a time, except to build one.
+- whoever changes or reads an index holds the lock, for a batch at a time, except to build one or to bring one from a
+  file up to date; what took long is kept for the next program.
 """
 
 from __future__ import annotations
@@ -168,12 +169,14 @@ class Indexes:
         index = None if self._files is None else self._files.load(scope, checkpoint)
         if index is None:
             index = self._open[scope] = self._built(scope, checkpoint)
-            if self._keeps:
-                self._keep_quietly(scope)
-                index = self._open[scope]
         else:
             self._open[scope] = index
             self._kept[scope] = _events_in(index)
+            while self._advance(scope, index):
+                pass
+        if self._keeps:
+            self._keep_quietly(scope)
+            index = self._open[scope]
         while len(self._open) > 1 and sum(each.columns.count for each in self._open.values()) > SLOTS_MAX:
             self._open.popitem(last=False)
         return index

@@ -171,3 +171,20 @@ async def test_erasing_leaves_no_file_of_a_scope(tmp_path: Path) -> None:
         memory.recaller.indexes.erase(MAIN)
         assert len(list(folder.iterdir())) == 2
         assert [hit.text for hit in MemoryReader.recall(memory, "boat")] == ["the boat is blue"]
+
+
+async def test_what_a_first_question_had_to_take_up_is_kept(tmp_path: Path) -> None:
+    """A program that ended before its index was kept leaves the work to one question of the next, and not to each."""
+    folder = tmp_path / "m" / "views" / FOLDER
+    async with remanence.open(tmp_path / "m") as memory:
+        await memory.remember("tea with the dog")
+        memory.recall("tea")
+        kept = {path: path.read_bytes() for path in folder.iterdir()}
+        await memory.remember_many(f"a boat in the rain {number}" for number in range(50))
+    for path, content in kept.items():
+        path.write_bytes(content)
+    async with remanence.open(tmp_path / "m") as memory:
+        before = answers(memory)
+        assert all(len(path.read_bytes()) > len(content) for path, content in kept.items())
+    async with remanence.open(tmp_path / "m", read_only=True) as reader:
+        assert answers(reader) == before
