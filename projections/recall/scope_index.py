@@ -132,8 +132,8 @@ class ScopeIndex:
                 "importance": [row.importance for row in told],
             }
         )
+        self.ids += [row.id for row in told]  # before seats are looked for: columns and ids are of one length
         for slot, (row, (said, stops)) in enumerate(zip(told, words, strict=True), first):
-            self.ids.append(row.id)
             self.slot_of[row.id] = slot
             self.postings.add(slot, said + stops)
             for tag in row.tags:

@@ -177,10 +177,10 @@ async def test_what_a_first_question_had_to_take_up_is_kept(tmp_path: Path) -> N
     """A program that ended before its index was kept leaves the work to one question of the next, and not to each."""
     folder = tmp_path / "m" / "views" / FOLDER
     async with remanence.open(tmp_path / "m") as memory:
-        await memory.remember("tea with the dog")
+        await memory.remember("tea with the dog", session="s")
         memory.recall("tea")
         kept = {path: path.read_bytes() for path in folder.iterdir()}
-        await memory.remember_many(f"a boat in the rain {number}" for number in range(50))
+        await memory.remember_many(NewMemory(f"a boat in the rain {number}", session="s") for number in range(50))
     for path, content in kept.items():
         path.write_bytes(content)
     async with remanence.open(tmp_path / "m") as memory:
