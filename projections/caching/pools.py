@@ -324,14 +324,12 @@ def weigh(value: Any) -> int:
     """Bytes of a value made of texts, numbers, tuples, lists, sets and dicts, with all that it holds."""
     total, waiting = 0, [value]
     for each in waiting:
-        kind = type(each)
-        if kind is not str:
-            if isinstance(each, type):
-                continue  # there without it
-            if isinstance(each, dict):
-                waiting += each.keys()
-                waiting += each.values()
-            elif isinstance(each, (tuple, list, set, frozenset)):
-                waiting += each
+        if isinstance(each, type):
+            continue  # there without it
+        if isinstance(each, dict):
+            waiting += each.keys()
+            waiting += each.values()
+        elif isinstance(each, (tuple, list, set, frozenset)):
+            waiting += each
         total += size_of(each)
     return total

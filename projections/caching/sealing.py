@@ -84,7 +84,7 @@ def sealer_of(row: type[Any]) -> Sealer:
 
     def seal(found: Any) -> int | None:
         size = (_size(found) + NODE_BYTES - 1) & _MASK
-        values = values_of(found)
+        values: Any = values_of(found)
         try:
             for number, value in enumerate((values,) if is_single else values):
                 if type(value) is str:  # most are: it needs no further call

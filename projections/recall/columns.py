@@ -75,22 +75,20 @@ class Columns:
         yield "lengths", self.lengths[:, : self.count]
 
     def restore(self, found: Mapping[str, NDArray[Any]]) -> None:
-        """Take up what a file kept."""
+        """Take up what a file kept; who stands near whom follows from it."""
         self.arrays = {name: np.array(found[name]) for name in KINDS}
         self.lengths = np.array(found["lengths"])
         self.count = self.lengths.shape[1]
         self.near = np.zeros((2 * REACH, self.count), np.int32)
-        for _ in self.walk(np.arange(self.count)):
-            pass  # they are noted as they are found
+        self.link(np.arange(self.lengths.shape[1], dtype=np.int64))
 
-    def walk(self, slots: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
-        """Note who stands near slots, and tell: those one before and one after each, two before and two after, …."""
+    def link(self, slots: NDArray[np.int64]) -> None:
+        """Note who stands near slots, once `before` and `after` say it of all."""
         before, after = self.arrays["before"], self.arrays["after"]
         one, other = slots, slots
         for step in range(REACH):
             one, other = before[one], after[other]
             self.near[2 * step, slots], self.near[2 * step + 1, slots] = one, other
-            yield one, other
 
 
 def _wider(lines: NDArray[Any], size: int) -> NDArray[Any]:

@@ -89,19 +89,20 @@ class Scratch:
         places[new] = np.arange(len(slots), len(slots) + len(new))
         return np.concatenate((slots, new)), places[more]
 
-    def summed(self, slots: Ints, values: Floats) -> tuple[Ints, Exact]:
+    def summed(self, slots: Ints, values: Floats | Exact) -> tuple[Ints, Exact]:
         """Slots that may be named several times, each once; and the sum of each one's values."""
         places, order = self.places, np.arange(len(slots))
         places[slots] = order
         once = slots[places[slots] == order]
         places[once] = order[: len(once)]
-        return once, np.bincount(places[slots], values, len(once))
+        return once, np.asarray(np.bincount(places[slots], values, len(once)), np.float64)
 
     def without(self, slots: Ints, others: Ints) -> Ints:
         """Slots that aren't among others."""
         self.places[slots] = 0
         self.places[others] = 1
-        return slots[self.places[slots] == 0]
+        left: Ints = slots[self.places[slots] == 0]
+        return left
 
 
 @attrs.frozen(eq=False)
@@ -235,7 +236,7 @@ def _own(index: ScopeIndex, said: _Said) -> Floats:
     """What each posting is worth to the memory itself."""
     number, sizes = index.count, said.sizes
     worth = said.weights * np.log1p((number - sizes + 0.5) / (sizes + 0.5))
-    norms = index.columns.lengths[0].take(said.slots)
+    norms: Floats = index.columns.lengths[0].take(said.slots)
     norms *= np.float32(K1 * B / max(float(index.length_sums[0]) / max(1, number), 1e-9))
     norms += np.float32(K1 * (1 - B))
     norms += said.counts
@@ -308,4 +309,5 @@ def _session(index: ScopeIndex, said: _Said, slots: Ints) -> Floats | None:
     mean = float(np.add.reduce(totals)) / max(1, number)  # where nobody lives there is nought
     moments = Moments.of([mean], [float(totals @ totals) / max(1, number)])
     totals[0] = mean  # what is in no session has neither a good one nor a bad one
-    return moments.standardised(totals.take(of.take(slots))[None])[0]
+    scores: Floats = moments.standardised(totals.take(of.take(slots))[None])[0]
+    return scores

@@ -188,13 +188,16 @@ class _Asking:
         similar = words[:0] if near is None else near.similar(slots)
         scores = _total(parts, words, similar, recipe, trust)
         best = _best(scores, limit)
-        ids = {at: index.ids[slot] for at, slot in zip(best.tolist(), slots[best].tolist(), strict=True)}
-        order = sorted(ids, key=lambda at: (-scores[at], ids[at]))[:limit]
+        answers: list[int] = slots[best].tolist()
+        ids = [index.ids[slot] for slot in answers]
+        ordered = sorted(zip((-scores[best]).tolist(), ids, best.tolist(), strict=True))[:limit]
+        order = [at for _, _, at in ordered]
+        told: tuple[Mapping[str, float], ...] = ()
         if explain:
             parts |= _windows("words", words, recipe.words) | _windows("meaning", similar, trust)
-        told = [{name: float(values[at]) for name, values in parts.items()} for at in order] if explain else ()
+            told = tuple({name: float(values[at]) for name, values in parts.items()} for at in order)
         changed = tuple(index.columns["changed"][slots[order]].tolist())
-        return Ranked(tuple(ids[at] for at in order), tuple(scores[order].tolist()), changed, tuple(told))
+        return Ranked(tuple(name for _, name, _ in ordered), tuple(-worth for worth, _, _ in ordered), changed, told)
 
 
 def _best(scores: Scores, limit: int) -> NDArray[np.int64]:
@@ -212,7 +215,7 @@ def _windows(name: str, lists: Values, weight: float) -> dict[str, Values]:
 def _total(parts: Mapping[str, Values], words: Values, similar: Values, recipe: Recipe, trust: float) -> Scores:
     if recipe.method != "weighted":
         return fuse(recipe.method, words, similar, recipe.convergence_bonus)
-    scores = recipe.words * np.add.reduce(words, dtype=np.float64)
+    scores: Scores = recipe.words * np.add.reduce(words, dtype=np.float64)
     if len(similar):
         scores += trust * np.add.reduce(similar, dtype=np.float64)
     for values in parts.values():
@@ -249,4 +252,5 @@ def _lengths(index: ScopeIndex, slots: NDArray[np.int64]) -> Values:
     """How long turns are, standardised over the scope's turns."""
     mean = index.letters_sum / index.turns / LETTERS_UNIT
     moments = Moments.of([mean], [index.letters_squares / index.turns / LETTERS_UNIT**2])
-    return moments.standardised(index.columns["letters"].take(slots))[0]
+    lengths: Values = moments.standardised(index.columns["letters"].take(slots))[0]
+    return lengths

@@ -17,7 +17,6 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable
-from itertools import chain
 from typing import Final
 
 import numpy as np
@@ -231,13 +230,11 @@ class ScopeIndex:
     def _link(self, slots: NDArray[np.int64], before: list[int], after: list[int]) -> None:
         arrays, lengths = self.columns.arrays, self.columns.lengths
         arrays["before"][slots], arrays["after"][slots] = before, after
-        said = arrays["said"]
-        total = said[slots].astype(np.float32)
-        beside = (said[left] + said[right] for left, right in self.columns.walk(slots))
-        for reach, more in enumerate(chain([0], beside)):
-            total = total + more
-            self.length_sums[reach] += float((total - lengths[reach, slots]).sum())
-            lengths[reach, slots] = total
+        self.columns.link(slots)
+        near, said = self.columns.near[:, slots], arrays["said"]
+        totals = np.cumsum([said[slots], *(said[near[::2]] + said[near[1::2]])], axis=0)
+        self.length_sums += (totals - lengths[:, slots]).sum(axis=1)
+        lengths[:, slots] = totals
 
     # -- asking
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final, Literal, TypedDict
 
 import attrs
@@ -276,20 +276,25 @@ class Recalling:
         A reranker was to speak and didn't, or memories changed faster than they could be looked at.
         """
         reranking = self._reranking if names and asked.preset == "accurate" else None
-        for _ in range(LOOKS):
-            ranked = self.recaller.rank(
-                asked.scope,
-                asked.text,
-                filters=filters,
-                recipe=recipe,
-                limit=asked.limit if reranking is None else max(asked.limit, reranking.texts),
-                now_ns=self.engine.clock(),
-                explain=asked.explain,
-                names=names,
-            )
-            hits = self._shown(ranked)
-            if is_final := len(hits) == len(ranked.ids):
+        ask = partial(
+            self.recaller.rank,
+            asked.scope,
+            asked.text,
+            filters=filters,
+            recipe=recipe,
+            limit=asked.limit if reranking is None else max(asked.limit, reranking.texts),
+            now_ns=self.engine.clock(),
+            explain=asked.explain,
+            names=names,
+        )
+        ranked = ask()
+        hits = self._shown(ranked)
+        for _ in range(LOOKS - 1):
+            if len(hits) == len(ranked.ids):
                 break
+            ranked = ask()
+            hits = self._shown(ranked)
+        is_final = len(hits) == len(ranked.ids)
         if reranking is None or not hits:
             return ranked, hits, is_final
         scores = reranking.scores(asked.text, [hit.memory for hit in hits])
