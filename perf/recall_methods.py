@@ -32,15 +32,13 @@ from .checks import check_same
 from .harness import MICROSECONDS, Case, Contender, Plan, Sample
 from .recall_material import Made, made
 from .recall_peers import evidence
-from .recall_systems import Ask, Remanence
+from .recall_systems import Ask, Remanence, forget_index
 
 __all__ = ["METHODS", "recall_methods"]
 
 SIZES: Final = (175, 500, 1_000, 5_000)
 OPENINGS: Final = 3
 """How often a memory is opened in a run, each time with another first question; once in a plan of fewer memories."""
-KEPT: Final = "recall-*"
-"""What recall keeps beside the views."""
 METHODS: Final = (
     Remanence(),
     Remanence("accurate", {"preset": "accurate"}),
@@ -112,8 +110,7 @@ class Shelf:
         latencies: list[float] = []
         for number, each in enumerate(islice(self.made.asked, self.openings)):
             if forget:
-                for kept in (self.folder / "views").glob(KEPT):
-                    shutil.rmtree(kept)
+                forget_index(self.folder)
             began = perf_counter()
             names, seconds = trio.run(_open_and_ask, self.folder, method, each.text, began)
             latencies.append(seconds)

@@ -1,7 +1,8 @@
 """Workload `recall-peers`: ours beside Chroma, LanceDB and SQLite's FTS5; the same texts, questions and embedder.
 
-For each size: how fast texts are taken in, until the first answer; how long the median question of a run takes, opened
-anew and warmed; and what lies on the disk. Beside each time stands how much of its answers is right:
+For each size: how fast texts are taken in, until the first answer; how fast ours makes its index of them; how long the
+median question of a run takes, opened anew and warmed; and what lies on the disk. Beside each time stands how much of
+its answers is right:
 
 - *evidence*: the part of what answers the question that is among the ten;
 - *nearest*: of those that look for the nearest vectors and nothing else, how many of the ten are as near as the tenth
@@ -32,7 +33,7 @@ from .peer_fts5 import Fts5
 from .peer_lancedb import LanceExact, LanceHybrid, LanceIndexed
 from .recall_locomo import conversations
 from .recall_material import Asked, Made, made, of_conversation
-from .recall_systems import ALONE, LIMIT, Ask, Remanence, System
+from .recall_systems import ALONE, LIMIT, Ask, Remanence, System, forget_index
 
 __all__ = ["SIZES", "recall_peers"]
 
@@ -59,6 +60,7 @@ def recall_peers(plan: Plan) -> Iterator[Case]:
         side = Side(plan.folder / f"recall-peers-{size}", made(size, plan.locomo, plan.cranfield))
         side.folder.mkdir()
         yield _taking_in(side, systems, notes)
+        yield _indexing(side)
         yield _answering(side, systems, notes)
         yield _keeping(side, systems, notes)
         shutil.rmtree(side.folder)
@@ -108,6 +110,18 @@ class Side:
         """How long it took to store everything: measured once, because it is what takes long."""
         self.store(system)
         return Sample(len(self.made.told), self.taken_in_s[system.store])
+
+    def indexed(self, system: Remanence) -> Sample:
+        """How long the first question takes of what is remembered, and has no index yet."""
+        folder = self.store(system)
+        forget_index(folder)
+
+        def first(ask: Ask) -> float:
+            began = perf_counter()
+            ask("ready")
+            return perf_counter() - began
+
+        return Sample(len(self.made.told), system.asked(folder, first))
 
     def kept(self, system: System) -> Sample:
         """What is on the disk."""
@@ -182,6 +196,12 @@ def _taking_in(side: Side, systems: Sequence[System], notes: Sequence[str]) -> C
     contenders = [Contender(system.name, partial(side.taken_in, system)) for system in _stores(systems)]
     goals = [Goal(least=TAKEN_IN_LEAST)]
     return Case(f"take in {len(side.made.told):,} memories", "memories", contenders, goals, PER_SECOND, notes)
+
+
+def _indexing(side: Side) -> Case:
+    contenders = [Contender(OURS[0].name, partial(side.indexed, OURS[0]))]
+    goals = [Goal(least=TAKEN_IN_LEAST)]
+    return Case(f"index {len(side.made.told):,} memories, words and vectors", "memories", contenders, goals, PER_SECOND)
 
 
 def _answering(side: Side, systems: Sequence[System], notes: Sequence[str]) -> Case:

@@ -7,6 +7,7 @@ Everybody gives the text of what it found, not only its name.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import islice
@@ -22,7 +23,7 @@ from remanence.reading.recalling import ALONE
 
 from .recall_material import Told, as_memory
 
-__all__ = ["ALONE", "BATCH", "LIMIT", "SCOPE", "Ask", "Remanence", "System"]
+__all__ = ["ALONE", "BATCH", "LIMIT", "SCOPE", "Ask", "Remanence", "System", "forget_index"]
 
 T = TypeVar("T")
 Ask = Callable[[str], Sequence[str]]
@@ -35,6 +36,12 @@ SCOPE: Final = ("team", "research")
 
 def _nobody(_done: int) -> None:
     """Nobody is told."""
+
+
+def forget_index(folder: Path) -> None:
+    """Have nothing of what recall keeps of ours beside the views: the next question makes it."""
+    for kept in (folder / "views").glob("recall-*"):
+        shutil.rmtree(kept)
 
 
 class System(Protocol):

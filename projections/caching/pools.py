@@ -324,12 +324,12 @@ def weigh(value: Any) -> int:
     """Bytes of a value made of texts, numbers, tuples, lists, sets and dicts, with all that it holds."""
     total, waiting = 0, [value]
     for each in waiting:
-        if isinstance(each, type):
-            continue  # there without it
-        if isinstance(each, dict):
+        if isinstance(each, (tuple, list, set, frozenset)):
+            waiting += each
+        elif isinstance(each, dict):
             waiting += each.keys()
             waiting += each.values()
-        elif isinstance(each, (tuple, list, set, frozenset)):
-            waiting += each
+        elif isinstance(each, type):
+            continue  # there without it
         total += size_of(each)
     return total
