@@ -50,7 +50,7 @@ class LogSource:
         return self._writer.acknowledged
 
     def read(self, query: Query, after: int, before: int, limit: int) -> list[Recorded[Any]]:
-        return self._log.read(query, after=after, before=before, limit=limit)
+        return self._log.read(query, after=after, before=before, limit=limit, decoded=True)
 
     def on_news(self, listener: Callable[[], None]) -> None:
         self._writer.on_commit(lambda _: listener())

@@ -221,10 +221,14 @@ def _checker(postings: Postings, all_of: list[Term], any_of: list[Term]) -> Call
     if len(asked) == 1:  # as a rule: a tag and a type
         return partial(contains, asked[0])
 
-    def check(position: int) -> bool:
-        return all(contains(term, position) for term in all_of) and (
-            not any_of or any(contains(term, position) for term in any_of)
-        )
+    def check(position: int) -> bool:  # of every candidate, hence no generators
+        for term in all_of:
+            if not contains(term, position):
+                return False
+        for term in any_of:
+            if contains(term, position):
+                return True
+        return not any_of
 
     return check
 
