@@ -32,7 +32,7 @@ from ..reading.identity import NewMemory
 from ..reading.reading import MemoryReader
 from ..reading.recalling import Hit, RecallOptions, recalled
 from ..reading.wanted import Order
-from .deciding import Draft, Remembered, draft, in_turn, revision, revision_guard
+from .deciding import Remembered, draft, in_turn, revision, revision_guard
 
 __all__ = ["Memory", "Order", "Remembered"]
 
@@ -131,8 +131,8 @@ class Memory(ClusterTaking, MemoryReader):
         self, memories: Sequence[NewMemory], *, cause: int | None = None
     ) -> list[Remembered | RemanenceError]:
         """As `remember_many`, with the outcome of each."""
-        after = self._checkpoint()
-        drafts = [self._draft(new, after) for new in memories]
+        after, rows = self._checkpoint(), self._rows
+        drafts = [draft(rows, after, new, 1, self._new_id) for new in memories]
         now, later = in_turn(drafts)
         requests = [
             Request((each.event,), by=self.by, cause=cause, key=each.key, condition=each.condition)
@@ -249,7 +249,7 @@ class Memory(ClusterTaking, MemoryReader):
     async def _remember(self, new: NewMemory, cause: int | None) -> Remembered:
         place = 1
         for _ in range(TRIES):
-            decided = self._draft(new, self._checkpoint(), place)
+            decided = draft(self._rows, self._checkpoint(), new, place, self._new_id)
             try:
                 appended = await self.engine.append(
                     decided.event, by=self.by, cause=cause, key=decided.key, condition=decided.condition
@@ -267,8 +267,8 @@ class Memory(ClusterTaking, MemoryReader):
             return decided.outcome(appended)
         raise _restless()
 
-    def _draft(self, new: NewMemory, after: int, place: int = 1) -> Draft:
-        return draft(self._rows, after, new, place, lambda: ulid(self.engine.clock, self.engine.entropy))
+    def _new_id(self) -> str:
+        return ulid(self.engine.clock, self.engine.entropy)
 
     def _free_place(self, scope: tuple[str, ...], session: str) -> int:
         """The first place of a session beyond all that were ever taken: a forgotten turn keeps its own."""

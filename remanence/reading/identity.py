@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final, cast
 
 import attrs
@@ -19,6 +20,8 @@ __all__ = ["DEFAULT_SCOPE", "NewMemory", "as_scope", "turn_id", "turn_key"]
 
 DEFAULT_SCOPE: Final = ("main",)
 SCOPE_BYTES: Final = 120
+SCOPES_KEPT: Final = 1024
+"""Scopes given as texts whose parts are kept at hand: who remembers much does so in few."""
 LABEL_BYTES: Final = 100
 """Scopes, sessions and tags are parts of index keys, which end at 511 bytes together."""
 TAGS_MAX: Final = 64
@@ -34,7 +37,15 @@ def as_scope(scope: str | Sequence[str]) -> tuple[str, ...]:
     Raises:
         InvalidInput: it is empty, too long, or a part is empty or holds a slash or NUL.
     """
-    parts = tuple(scope.split("/")) if isinstance(scope, str) else _several("a scope", scope)
+    return _split(scope) if isinstance(scope, str) else _checked(scope, _several("a scope", scope))
+
+
+@lru_cache(SCOPES_KEPT)
+def _split(scope: str) -> tuple[str, ...]:
+    return _checked(scope, tuple(scope.split("/")))
+
+
+def _checked(scope: object, parts: tuple[Any, ...]) -> tuple[str, ...]:
     for part in parts:
         if not isinstance(part, str) or not part or "/" in part or "\0" in part:
             message = (
