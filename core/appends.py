@@ -147,7 +147,7 @@ class Encoder:
     ) -> Append:
         """`check` events and `pack` them."""
         checked = self.check(events, tags=tags, by=by, cause=cause, key=key, condition=condition)
-        return self.pack([checked])[0]
+        return _ready(checked, *self._packed(checked.encoded))
 
     def check(
         self,
@@ -215,22 +215,38 @@ class Encoder:
         encoded = [payload for each in several for payload in each.encoded]
         if not encoded:
             return []
-        dictionary_ids, bodies = self._dictionaries.pack_all(encoded)
-        bodies = list(map(add, self._salts(len(encoded)), bodies))
-        digests = body_digests(bodies)
+        dictionary_ids, bodies, digests = self._packed(encoded)
         appends: list[Append] = []
         start = 0
         for each in several:
-            stop = start + len(each.encoded)
-            own = bodies[start:stop]
-            columns = (each.kinds, each.payloads, dictionary_ids[start:stop], own, digests[start:stop], each.contents)
-            appends.append(Append(*columns, each.key, each.content, each.condition, sum(map(len, own))))
-            start = stop
+            own = slice(start, start + len(each.encoded))
+            appends.append(_ready(each, dictionary_ids[own], bodies[own], digests[own]))
+            start = own.stop
         return appends
+
+    def _packed(self, encoded: Sequence[bytes]) -> tuple[list[int], list[bytes], list[bytes]]:
+        dictionary_ids, packed = self._dictionaries.pack_all(encoded)
+        bodies = list(map(add, self._salts(len(encoded)), packed))
+        return dictionary_ids, bodies, body_digests(bodies)
 
     def _salts(self, count: int) -> Iterator[bytes]:
         salts = self._entropy(SALT_BYTES * count)
         return (salts[start : start + SALT_BYTES] for start in range(0, SALT_BYTES * count, SALT_BYTES))
+
+
+def _ready(checked: Checked, dictionary_ids: list[int], bodies: list[bytes], digests: list[bytes]) -> Append:
+    return Append(
+        checked.kinds,
+        checked.payloads,
+        dictionary_ids,
+        bodies,
+        digests,
+        checked.contents,
+        checked.key,
+        checked.content,
+        checked.condition,
+        sum(map(len, bodies)),
+    )
 
 
 def _join(own: Iterable[str], shared: tuple[str, ...]) -> Iterable[str]:
