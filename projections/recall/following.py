@@ -41,6 +41,8 @@ CHANGES: Final = tuple(
 """Events after which a memory's row may be another; each has the memory's `id`."""
 BATCH: Final = 256
 """Memories taken up while the lock is held: some 10 ms."""
+BATCHES: Final = 4
+"""Taken up in one go, so that words keep up with vectors, which are made for so many memories at once."""
 SLOTS_MAX: Final = 4_000_000
 """Slots of all indexes in memory together, some 200 bytes each; the scope asked longest ago goes first."""
 KEEP_LEAST: Final = 1000
@@ -111,9 +113,13 @@ class Indexes:
             yield index
 
     def advance(self, scope: Scope) -> bool:
-        """Take up the next batch of what has changed in a scope; whether there was any."""
-        with self._lock:
-            is_more = self._advance(scope, self._opened(scope))
+        """Take up the next batches of what has changed in a scope; whether there is more."""
+        is_more = True
+        for _ in range(BATCHES):
+            with self._lock:
+                is_more = self._advance(scope, self._opened(scope))
+            if not is_more:
+                break
         return (self._beside is not None and self._beside.advance(scope)) or is_more
 
     def keep(self, scope: Scope) -> bool:

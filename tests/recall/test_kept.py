@@ -188,3 +188,17 @@ async def test_what_a_first_question_had_to_take_up_is_kept(tmp_path: Path) -> N
         assert all(len(path.read_bytes()) > len(content) for path, content in kept.items())
     async with remanence.open(tmp_path / "m", read_only=True) as reader:
         assert answers(reader) == before
+
+
+async def test_words_are_taken_up_as_fast_as_vectors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In one go come several batches, for each of which the lock is taken anew; then it is told whether that is all."""
+    assert following.BATCHES * following.BATCH == space.BATCH
+    monkeypatch.setattr(following, "BATCH", 2)
+    async with remanence.open(tmp_path) as memory:
+        await memory.remember("the boat is blue")
+        found = answers(memory)
+        await memory.remember_many([f"tea at {number}" for number in range(2 * following.BATCHES + 1)])
+        indexes = memory.recaller.indexes
+        assert [indexes.advance(MAIN), indexes.advance(MAIN), indexes.advance(MAIN)] == [True, False, False]
+        assert answers(memory) != found
+        check(memory)
