@@ -70,19 +70,22 @@ class Indexer(Actor[Recorded[Any]]):
         indexes = self._indexes()
         if indexes is None:
             return
+        is_more = keeps = True
         try:
-            while not self.is_stopping and await trio.to_thread.run_sync(_take_up, indexes, scope):
-                pass
-        except (OSError, RemanenceError) as error:  # a question makes good what is missing
+            while is_more and not self.is_stopping:
+                is_more = await trio.to_thread.run_sync(indexes.advance, scope)
+                # On the way too: where memories come without a pause, there is always more.
+                keeps = keeps and not self.is_stopping and await self._keep(indexes, scope)
+        except (OSError, RemanenceError) as error:  # a question takes up what is missing
             self.went_wrong(error)
             _logger.warning("the index of the scope %s does not follow: %s", "/".join(scope), error)
 
-
-def _take_up(indexes: Following, scope: Scope) -> bool:
-    """Take up a batch; whether there is more.
-
-    What has been taken up is kept on the way: where memories come without a pause, there is always more.
-    """
-    is_more = indexes.advance(scope)
-    indexes.keep(scope)
-    return is_more
+    async def _keep(self, indexes: Following, scope: Scope) -> bool:
+        """Have what was taken up kept, if it is worth it; whether the disk lets us."""
+        try:
+            await trio.to_thread.run_sync(indexes.keep, scope)
+        except OSError as error:  # the next program makes anew what is missing
+            self.went_wrong(error)
+            _logger.warning("the index of the scope %s could not be kept: %s", "/".join(scope), error)
+            return False
+        return True

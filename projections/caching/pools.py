@@ -322,14 +322,12 @@ def _used(pool: Pool[Any]) -> int:
 
 def weigh(value: Any) -> int:
     """Bytes of a value made of texts, numbers, tuples, lists, sets and dicts, with all that it holds."""
-    total, waiting = 0, [value]
-    for each in waiting:
-        if isinstance(each, (tuple, list, set, frozenset)):
-            waiting += each
-        elif isinstance(each, dict):
-            waiting += each.keys()
-            waiting += each.values()
-        elif isinstance(each, type):
-            continue  # there without it
-        total += size_of(each)
-    return total
+    held: list[Any] = []
+    if isinstance(value, type):
+        return 0  # there without it
+    if isinstance(value, dict):
+        held += value.keys()
+        held += value.values()
+    elif isinstance(value, (tuple, list, set, frozenset)):
+        held += value
+    return size_of(value) + sum(map(weigh, held))

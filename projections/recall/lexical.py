@@ -90,10 +90,10 @@ class Scratch:
         return np.concatenate((slots, new)), places[more]
 
     def summed(self, slots: Ints, values: Floats | Exact) -> tuple[Ints, Exact]:
-        """Slots that may be named several times, each once; and the sum of each one's values."""
+        """Slots that may be named several times, each once and in order; and the sum of each one's values."""
         places, order = self.places, np.arange(len(slots))
         places[slots] = order
-        once = slots[places[slots] == order]
+        once = np.sort(slots[places[slots] == order])
         places[once] = order[: len(once)]
         return once, np.asarray(np.bincount(places[slots], values, len(once)), np.float64)
 
@@ -309,5 +309,5 @@ def _session(index: ScopeIndex, said: _Said, slots: Ints) -> Floats | None:
     mean = float(np.add.reduce(totals)) / max(1, number)  # where nobody lives there is nought
     moments = Moments.of([mean], [float(totals @ totals) / max(1, number)])
     totals[0] = mean  # what is in no session has neither a good one nor a bad one
-    scores: Floats = moments.standardised(totals.take(of.take(slots))[None])[0]
+    scores: Floats = moments.standardised(totals.take(of.take(slots))[None].astype(np.float32))[0]
     return scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 import attrs
 import numpy as np
@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 __all__ = ["Moments"]
 
 Floats = NDArray[np.float32]
+NOISE: Final = 1e-5
+"""Scores that lie no farther apart than this part of their mean are alike: they were only added up in other ways."""
+NOISE_LEAST: Final = 1e-6
 
 
 @attrs.frozen(eq=False)

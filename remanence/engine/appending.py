@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,9 @@ from ..core.queries import Condition
 __all__ = ["Appending", "Request"]
 
 TOGETHER: Final = 256
-"""Requests packed at once."""
+"""Requests packed at once, …"""
+TOGETHER_BYTES: Final = 4 << 20
+"""… or as many as take up so much: what is packed lies in memory three times."""
 
 
 @attrs.frozen
@@ -96,7 +98,7 @@ class Appending:
         posted: list[Ask[Any, Appended] | InvalidInput] = []
         waiting = iter(requests)
         try:
-            while several := [self._checked(request) for request in islice(waiting, TOGETHER)]:
+            while several := self._several(waiting):
                 packed = iter(self.log.pack([each for each in several if not isinstance(each, InvalidInput)]))
                 for one in several:
                     if isinstance(one, InvalidInput):
@@ -108,6 +110,18 @@ class Appending:
             for each in posted:
                 if not isinstance(each, InvalidInput):
                     each.abandon()
+
+    def _several(self, waiting: Iterator[Request]) -> list[Checked | InvalidInput]:
+        """The next requests that are packed together: so many, or so much."""
+        several: list[Checked | InvalidInput] = []
+        size_bytes = 0
+        for request in islice(waiting, TOGETHER):
+            checked = self._checked(request)
+            several.append(checked)
+            size_bytes += 0 if isinstance(checked, InvalidInput) else sum(map(len, checked.encoded))
+            if size_bytes >= TOGETHER_BYTES:
+                break
+        return several
 
     def _checked(self, request: Request) -> Checked | InvalidInput:
         try:

@@ -315,7 +315,7 @@ class Recalling:
         for at, memory_id in enumerate(ranked.ids):
             row = get(memory_id)
             if row is not None and row.changed == ranked.changed[at]:
-                hits.append(Hit(row, ranked.scores[at], ranked.parts[at] if ranked.parts else {}))
+                hits.append(Hit(row, ranked.scores[at], dict(ranked.parts[at]) if ranked.parts else {}))
         return hits
 
     def _with_neighbours(self, hits: list[Hit], count: int) -> list[Hit]:

@@ -14,7 +14,7 @@ from remanence import CacheSettings, InvalidInput
 from remanence.codecs.compression import Dictionaries
 from remanence.projections.caching.caches import Caches
 from remanence.projections.caching.policies import POLICIES, Entry, LeastRecent, PolicyName
-from remanence.projections.caching.pools import ENTRY_BYTES, Budget, Pool
+from remanence.projections.caching.pools import ENTRY_BYTES, Budget, Pool, weigh
 
 from ..effort import short
 
@@ -255,3 +255,11 @@ def test_a_pool_that_can_not_be_is_refused(options: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
         caches.pool(**options)
     assert caches.statistics().pools == ()
+
+
+def test_what_holds_itself_has_no_weight() -> None:
+    """A value without end is refused, as soon as it is weighed."""
+    endless: list[Any] = ["tea"]
+    endless.append(endless)
+    with pytest.raises(RecursionError):
+        weigh(endless)

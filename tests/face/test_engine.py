@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from remanence import (
 from remanence.actors import writer as writers
 from remanence.core.appends import Appended
 from remanence.core.stores import Sealed
+from remanence.engine import appending
 from remanence.engine.appending import TOGETHER
 
 from .club import EVENTS, Joined, Left, Members, club, names
@@ -77,6 +79,28 @@ async def test_each_request_of_many_has_its_own_outcome(tmp_path: Path) -> None:
         assert statistics.writer is not None
         assert statistics.writer.commits == 1
         assert await engine.append_all([]) == []
+
+
+async def test_large_requests_are_not_all_packed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many are asked for, only so much of them is held encoded before it is handed on."""
+    monkeypatch.setattr(appending, "TOGETHER_BYTES", 200)
+    async with club(tmp_path) as engine:
+        told, together, pack = 0, list[int](), engine.log.pack
+
+        def requests() -> Iterator[Request]:
+            nonlocal told
+            for number in range(20):
+                told += 1
+                yield Request([Joined(f"{number:0150}")])
+
+        def noted(checked: Sequence[Any]) -> list[Any]:
+            together.append(len(checked))
+            assert told == sum(together)
+            return pack(checked)
+
+        monkeypatch.setattr(engine.log, "pack", noted)
+        assert len(await engine.append_all(requests())) == 20
+        assert together == [2] * 10
 
 
 async def test_more_requests_than_are_packed_together_keep_their_order(tmp_path: Path) -> None:

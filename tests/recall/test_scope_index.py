@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from remanence import MemoryRow
+from remanence.projections.recall import lexical
 from remanence.projections.recall.columns import REACH
 from remanence.projections.recall.compaction import compacted
 from remanence.projections.recall.files import IndexFiles
@@ -162,3 +163,38 @@ def test_a_file_of_another_history_is_not_taken(tmp_path: Path) -> None:
     for size in (0, 10, len(whole) // 2, len(whole) - 1):
         path.write_bytes(whole[:size])
         assert files.load(("main",), 5) is None
+
+
+@given(st.lists(said.map(" ".join), min_size=30, max_size=60), st.permutations(["tea", "boat", "berth", "cafe"]))
+@short(30)
+def test_beyond_what_is_counted_exactly_the_order_of_words_tells_nothing(texts: list[str], words: list[str]) -> None:
+    """Where many memories are touched, samples are taken: the same ones, however a question is put."""
+    index = ScopeIndex()
+    index.put([model.row(f"m{at:02}", text, session="s", place=at + 1) for at, text in enumerate(texts)])
+    index.settle()
+    with pytest.MonkeyPatch.context() as patched:
+        for name, value in (("EXACT_MAX", 12), ("BEST", 4), ("SAMPLE", 4), ("SEEDS", 8)):
+            patched.setattr(lexical, name, value)
+        mine, other = (
+            touched(index, {words_of(word)[0][0]: 1.0 for word in each}, Scratch(), REACH, None)
+            for each in (sorted(words), words)
+        )
+        slots = np.flatnonzero(index.columns["alive"])
+        assert mine.best.tolist() == other.best.tolist()
+        assert mine.counted.tolist() == other.counted.tolist()
+        assert mine.score(slots).windows == pytest.approx(other.score(slots).windows, abs=1e-3)
+
+
+@given(st.integers(1, 40), st.lists(st.sampled_from(["tea", "boat", "berth"]), min_size=1, max_size=9), st.booleans())
+@short(60)
+def test_what_is_alike_scores_nought(count: int, words: list[str], is_backwards: bool) -> None:  # noqa: FBT001 - a case
+    """Memories that say the same in sessions of their own differ by no noise, by themselves or by their sessions."""
+    index = ScopeIndex()
+    told = [model.row(f"m{at:02}", " ".join(words), session=f"s{at}", place=1) for at in range(count)]
+    index.put(reversed(told) if is_backwards else told)
+    index.settle()
+    slots = np.flatnonzero(index.columns["alive"])
+    found = touched(index, Counter(words_of("tea boat")[0]), Scratch(), REACH, None).score(slots)
+    assert not found.windows.any()
+    assert found.session is not None
+    assert not found.session.any()
