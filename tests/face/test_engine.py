@@ -83,7 +83,7 @@ async def test_each_request_of_many_has_its_own_outcome(tmp_path: Path) -> None:
 
 async def test_large_requests_are_not_all_packed_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many are asked for, only so much of them is held encoded before it is handed on."""
-    monkeypatch.setattr(appending, "TOGETHER_BYTES", 200)
+    monkeypatch.setattr(appending, "TOGETHER_BYTES", 400)
     async with club(tmp_path) as engine:
         told, together, pack = 0, list[int](), engine.log.pack
 
