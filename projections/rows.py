@@ -58,7 +58,11 @@ class Rows(Generic[R]):
         return None if found is None else self._codec.decode(found)
 
     def get_all(self, keys: Iterable[Any]) -> list[R | None]:
-        """The rows with these keys, of one field each, all of one snapshot; None where there is none."""
+        """The rows with these keys, of one field each; None where there is none."""
+        return self.read_all(keys)
+
+    def read_all(self, keys: Iterable[Any]) -> list[R | None]:
+        """As `get_all`, from the disk, of one snapshot, for who goes through many of them once: nothing is kept."""
         packed = [row_key((key,)) for key in keys]
         with self._reading() as txn:
             found = [txn.get(each, db=self._db) for each in packed]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -49,6 +49,27 @@ class CachedRows(ReadRows[R]):
         name = key[0] if len(key) == 1 and type(key[0]) is str else name_of(row_key(key))
         row = cache.objects.get(name)
         return self._look_up(name, row_key(key)) if row is None else row
+
+    def get_all(self, keys: Iterable[Any]) -> list[R | None]:
+        cache, seen = self._begin()
+        asked = [(key if type(key) is str else name_of(row_key((key,))), key) for key in keys]
+        rows = [cache.objects.get(name) for name, _ in asked]
+        missing = [at for at, row in enumerate(rows) if row is None]
+        if not missing:
+            return rows
+        packed = [row_key((asked[at][1],)) for at in missing]
+        stored = zip(packed, map(cache.stored, packed), strict=True)
+        with self._reading() as txn:
+            found = [txn.get(key, db=self._db) if data is None else data for key, data in stored]
+        for at, key, data in zip(missing, packed, found, strict=True):
+            name, _ = asked[at]
+            cache.objects.missed()
+            is_read_again = cache.is_read_again(name)
+            if data is not None:
+                rows[at] = row = self._codec.decode(data)
+                if is_read_again:
+                    cache.keep(seen, name, key, data, row)
+        return rows
 
     def _look_up(self, name: Hashable, packed: bytes) -> R | None:
         """A row that isn't there as an object."""

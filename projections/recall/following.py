@@ -209,7 +209,7 @@ class Indexes:
         events = self._log.read(query, after=index.position, before=checkpoint + 1, limit=BATCH, decoded=True)
         changed = dict.fromkeys(_changed(event) for event in events if not event.is_erased)
         found: dict[str, MemoryRow] = {}
-        for memory_id, row in zip(changed, self._rows().get_all(changed), strict=True):
+        for memory_id, row in zip(changed, self._rows().read_all(changed), strict=True):
             if row is None or row.scope != scope:
                 index.drop(memory_id)
             else:

@@ -310,10 +310,8 @@ class Recalling:
 
     def _shown(self, ranked: Ranked) -> list[Hit]:
         """What is there still, as it was when it was found."""
-        get = self._all_rows().get
         hits: list[Hit] = []
-        for at, memory_id in enumerate(ranked.ids):
-            row = get(memory_id)
+        for at, row in enumerate(self._all_rows().get_all(ranked.ids)):
             if row is not None and row.changed == ranked.changed[at]:
                 hits.append(Hit(row, ranked.scores[at], dict(ranked.parts[at]) if ranked.parts else {}))
         return hits

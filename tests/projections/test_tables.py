@@ -83,7 +83,8 @@ def test_the_rows_are_those_that_were_put(shared: Desk, rows: list[Ware]) -> Non
     assert read.count() == len(rows)
     assert [read.get(row.id) for row in rows] == rows
     assert read.get("nobody") is None
-    assert read.get_all([*(row.id for row in rows), "nobody"]) == [*rows, None]
+    for several in (read.get_all, read.read_all):
+        assert several([*(row.id for row in rows), "nobody"]) == [*rows, None]
 
 
 @given(st.lists(items, max_size=8, unique_by=lambda row: (row.owner, row.amount)))
