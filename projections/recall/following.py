@@ -45,7 +45,7 @@ BATCHES: Final = 4
 """Taken up in one go, so that words keep up with vectors, which are made for so many memories at once."""
 SLOTS_MAX: Final = 4_000_000
 """Slots of all indexes in memory together, some 200 bytes each; the scope asked longest ago goes first."""
-KEEP_LEAST: Final = 1000
+KEEP_LEAST: Final = 250
 """An index is kept in its file when so many memories have changed since, or a tenth of it."""
 
 

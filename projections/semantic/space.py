@@ -46,7 +46,7 @@ ROWS_MAX: Final = 4_000_000
 ASKED_MAX: Final = 256
 """Questions whose vectors are kept at hand: what is prepared for a question, and asked again when somebody changed what
 was just found."""
-KEEP_LEAST: Final = 1000
+KEEP_LEAST: Final = 250
 """Vectors are kept in their file when so many have changed since, or a tenth of them."""
 
 
