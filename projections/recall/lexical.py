@@ -37,6 +37,8 @@ SAMPLE: Final = 256
 """Memories that are counted of those near them, and of the rest."""
 SEEDS: Final = 1024
 """Memories whose neighbours share in their words, beyond that: about so many, the best by their own."""
+DENSE: Final = 8
+"""A look at every slot is worth it up to so many for each that is named."""
 SAMPLED: Final = 4096
 """Values from which it is told how great the greatest are."""
 _SHARED: Final = np.array([REACH + 1, *(REACH - step // 2 for step in range(2 * REACH))], np.float64)[:, None]
@@ -66,16 +68,19 @@ class Scratch:
     """Arrays to count in, kept between questions.
 
     Attributes:
+        size: how many slots there are.
         tally: how often each slot says a word; noughts between two uses.
         places: where each slot is in a list; anything between two uses.
     """
 
     def __init__(self) -> None:
+        self.size = 0
         self.tally: Floats = np.zeros(0, np.float32)
         self.places: Ints = np.zeros(0, np.int64)
 
     def fit(self, size: int) -> None:
         """Have room for so many slots."""
+        self.size = size
         if len(self.tally) < size:
             self.tally = np.zeros(size + size // 4, np.float32)
             self.places = np.zeros(len(self.tally), np.int64)
@@ -90,7 +95,11 @@ class Scratch:
         return np.concatenate((slots, new)), places[more]
 
     def summed(self, slots: Ints, values: Floats | Exact) -> tuple[Ints, Exact]:
-        """Slots that may be named several times, each once and in order; and the sum of each one's values."""
+        """Slots that may be named several times, each once and in order, and the sum of its values, above nought."""
+        if self.size <= DENSE * len(slots):
+            sums: Exact = np.bincount(slots, values, self.size).astype(np.float64, copy=False)
+            found = np.flatnonzero(sums)
+            return found, sums[found]
         places, order = self.places, np.arange(len(slots))
         places[slots] = order
         once = np.sort(slots[places[slots] == order])
@@ -159,7 +168,7 @@ class Touched:
         np.divide(windows, shares, out=shares)
         totals: Floats = np.matmul(weights.astype(np.float32)[:, None], shares)[:, 0]
         some, times = totals[:, :counted].astype(np.float64), self.times.astype(np.float64)
-        moments = Moments.of(some @ times / number, (some * some) @ times / number)
+        moments = Moments.of((some @ times / number).tolist(), ((some * some) @ times / number).tolist())
         scores = moments.standardised(totals.take(places, axis=1))
         if len(scores) <= self.asked_reach:
             scores = scores[[0] * (self.asked_reach + 1)]
@@ -299,13 +308,14 @@ def _session(index: ScopeIndex, said: _Said, slots: Ints) -> Floats | None:
         return None
     of, sizes = index.columns["session"], said.sizes
     lengths, number = index.session_lengths()
+    norms = K1 * (1 - B) + K1 * B * lengths
     words, sessions = len(sizes), len(lengths)
     named = of.take(said.slots) + np.repeat(np.arange(0, words * sessions, sessions), sizes)
     counts = np.bincount(named, said.counts, words * sessions).reshape(words, sessions)
     counts[:, 0] = 0
     having = np.add.reduce(counts > 0, axis=1)
     weights = said.weights * (K1 + 1) * np.log1p((number - having + 0.5) / (having + 0.5))
-    totals = weights @ (counts / (counts + (K1 * (1 - B) + K1 * B * lengths)))
+    totals = weights @ (counts / (counts + norms))
     mean = float(np.add.reduce(totals)) / max(1, number)  # where nobody lives there is nought
     moments = Moments.of([mean], [float(totals @ totals) / max(1, number)])
     totals[0] = mean  # what is in no session has neither a good one nor a bad one

@@ -169,9 +169,10 @@ class Near:
         if self.is_whole:
             self._every = block.similarities(query, self._radii)
             some = self._every[:, block.living].astype(np.float64)
-            self._moments = Moments.of(some.mean(axis=1), (some * some).mean(axis=1))
+            self._moments = Moments.of(some.mean(axis=1).tolist(), (some * some).mean(axis=1).tolist())
         else:
-            self._moments = Moments.of(*block.moments(query, self._radii))
+            means, squares = block.moments(query, self._radii)
+            self._moments = Moments.of(means.tolist(), squares.tolist())
 
     def trust(self, *, is_long: bool) -> float:
         """What similarities count beside the words, of long memories or of short ones."""

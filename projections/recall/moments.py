@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any, Final
 
 import attrs
@@ -31,14 +31,14 @@ class Moments:
     shares: Floats
 
     @staticmethod
-    def of(means: Iterable[Any], squares: Iterable[Any]) -> Moments:
+    def of(means: Sequence[float], squares: Sequence[float]) -> Moments:
         """From the means of scores and of their squares, one for each way to score."""
-        firsts = [float(mean) for mean in means]
-        spreads = [
-            math.sqrt(max(0.0, float(square) - mean * mean)) for mean, square in zip(firsts, squares, strict=True)
-        ]
-        shares = [1 / spread if spread > 0 else 0.0 for spread in spreads]
-        return Moments(np.array(firsts, np.float32)[:, None], np.array(shares, np.float32)[:, None])
+        shares: list[float] = []
+        for mean, square in zip(means, squares, strict=True):
+            spread = math.sqrt(max(0.0, square - mean * mean))
+            shares.append(1 / spread if spread > max(NOISE * abs(mean), NOISE_LEAST) else 0.0)
+        columns = np.array((means, shares), np.float32)[:, :, None]
+        return Moments(columns[0], columns[1])
 
     def standardised(self, scores: NDArray[Any]) -> Floats:
         """How many spreads above the mean scores are, a line for each way; nought where all are alike."""
