@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from ..codecs.digests import short_digest
 from ..core.files import make_folder, sync_directory
 
-__all__ = ["Arrays", "KeptArrays", "LeafAt", "Noted", "Unplaced", "name_of"]
+__all__ = ["Arrays", "KeptArrays", "LeafAt", "Noted", "Unplaced", "in_use", "name_of"]
 
 Arrays = Mapping[str, NDArray[Any]]
 LeafAt = Callable[[int], bytes | None]
@@ -43,6 +43,16 @@ _HEAD: Final = "head"
 def name_of(scope: tuple[str, ...]) -> str:
     """What the names of all that is kept of a scope begin with."""
     return short_digest("/".join(scope).encode()).hex()[:32]
+
+
+def in_use(numbers: NDArray[np.int32]) -> NDArray[np.intp]:
+    """Which numbers of names occur, in order; 0, which is none, is always among them.
+
+    Counted by hand, because `np.union1d` imports `numpy.ma`, for which a first question would wait.
+    """
+    counts = np.bincount(numbers, minlength=1)
+    counts[0] = 1
+    return np.flatnonzero(counts)
 
 
 class KeptArrays:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kept_arrays import in_use
 from .columns import KINDS
 from .scope_index import Names, ScopeIndex
 
@@ -58,7 +59,7 @@ def compacted(index: ScopeIndex) -> ScopeIndex:
 
 def _renumbered(names: Names, numbers: Numbers) -> tuple[Names, Numbers, list[int]]:
     """The names that are used, the numbers by them, and the number that each had."""
-    used = np.union1d([0], numbers)
+    used = in_use(numbers)
     new = np.searchsorted(used, numbers).astype(np.int32)
     old: list[int] = used.tolist()
     return Names(names.texts[number] for number in old[1:]), new, old

@@ -16,6 +16,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from ..kept_arrays import in_use
+
 __all__ = ["RADII", "Sessions"]
 
 Floats = NDArray[np.float32]
@@ -142,7 +144,7 @@ class Sessions:
 
     def stored(self, count: int) -> tuple[list[str], dict[str, NDArray[Any]]]:
         """What the first rows are known by: the names of the sessions that have turns, and arrays."""
-        used = np.union1d([0], self._of[:count])
+        used = in_use(self._of[:count])
         arrays: dict[str, NDArray[Any]] = {
             "near": self._near[:, :count].astype(np.int32),
             "shares": self._shares[:, :count].copy(),
