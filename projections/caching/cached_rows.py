@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,8 @@ from .levels import NEVER, TableCache, name_of
 __all__ = ["CachedRows"]
 
 R = TypeVar("R")
+Named = tuple[Hashable, bytes]
+"""A row's name, and its key as it is stored."""
 WARM_BATCH: Final = 256
 """Rows read at once while warming: a millisecond or so."""
 
@@ -48,47 +50,40 @@ class CachedRows(ReadRows[R]):
         # One text is its own name; 1, 1.0 and True are equal to a dict and are different keys, so the rest is packed.
         name = key[0] if len(key) == 1 and type(key[0]) is str else name_of(row_key(key))
         row = cache.objects.get(name)
-        return self._look_up(name, row_key(key)) if row is None else row
+        return self._look_up([(name, row_key(key))])[0] if row is None else row
 
     def get_all(self, keys: Iterable[Any]) -> list[R | None]:
-        cache, seen = self._begin()
+        objects = self._cache.objects
         asked = [(key if type(key) is str else name_of(row_key((key,))), key) for key in keys]
-        rows = [cache.objects.get(name) for name, _ in asked]
+        rows = [objects.get(name) for name, _ in asked]
         missing = [at for at, row in enumerate(rows) if row is None]
-        if not missing:
-            return rows
-        packed = [row_key((asked[at][1],)) for at in missing]
-        stored = zip(packed, map(cache.stored, packed), strict=True)
-        with self._reading() as txn:
-            found = [txn.get(key, db=self._db) if data is None else data for key, data in stored]
-        for at, key, data in zip(missing, packed, found, strict=True):
-            name, _ = asked[at]
-            cache.objects.missed()
-            is_read_again = cache.is_read_again(name)
-            if data is not None:
-                rows[at] = row = self._codec.decode(data)
-                if is_read_again:
-                    cache.keep(seen, name, key, data, row)
+        found = self._look_up([(asked[at][0], row_key((asked[at][1],))) for at in missing])
+        for at, row in zip(missing, found, strict=True):
+            rows[at] = row
         return rows
 
-    def _look_up(self, name: Hashable, packed: bytes) -> R | None:
-        """A row that isn't there as an object."""
+    def _look_up(self, several: Sequence[Named]) -> list[R | None]:
+        """Rows that aren't there as objects."""
         cache = self._cache
-        cache.objects.missed()
-        return self._fetch(name, packed, keeps=cache.is_read_again(name))
+        for _ in several:
+            cache.objects.missed()
+        return self._fetch(several, [cache.is_read_again(name) for name, _ in several])
 
-    def _fetch(self, name: Hashable, packed: bytes, *, keeps: bool = True) -> R | None:
+    def _fetch(self, several: Sequence[Named], keeps: Iterable[bool]) -> list[R | None]:
+        """Rows from what is stored of them, or else from the disk, all of one moment; and keep some."""
         cache, seen = self._begin()
-        found = cache.stored(packed)
-        if found is None:
+        found = [cache.stored(packed) for _, packed in several]
+        if None in found:
             with self._reading() as txn:
-                found = txn.get(packed, db=self._db)
-            if found is None:
-                return None
-        row = self._codec.decode(found)
-        if keeps:
-            cache.keep(seen, name, packed, found, row)
-        return row
+                pairs = zip(several, found, strict=True)
+                found = [txn.get(packed, db=self._db) if data is None else data for (_, packed), data in pairs]
+        rows: list[R | None] = []
+        for (name, packed), data, is_kept in zip(several, found, keeps, strict=True):
+            row = None if data is None else self._codec.decode(data)
+            rows.append(row)
+            if is_kept and data is not None and row is not None:
+                cache.keep(seen, name, packed, data, row)
+        return rows
 
     def _begin(self, domain: bytes | None = None) -> tuple[TableCache[R], int]:
         """The cache, and what it has seen: ask before reading. If others take our place in between, it isn't ours."""
@@ -115,7 +110,7 @@ class CachedRows(ReadRows[R]):
 
     def foresee(self, name: Hashable) -> bool:
         """Read the row of a name that the cache knows, uncounted; returns whether there is one."""
-        return type(name) is str and self._fetch(name, row_key((name,))) is not None
+        return type(name) is str and self._fetch([(name, row_key((name,)))], [True]) != [None]
 
     def answer(self, question: Question) -> Found[R]:
         cache = self._cache
