@@ -72,8 +72,6 @@ class _Unsealable(Exception):
 
 def sealer_of(row: type[Any]) -> Sealer:
     """What seals rows of a class."""
-    if issubclass(row, Enum):
-        return lambda _: 0
     if not _is_frozen(row):
         return lambda _: None
     names = tuple(field.name for field in attrs.fields(row))
@@ -83,17 +81,14 @@ def sealer_of(row: type[Any]) -> Sealer:
     is_single = len(names) == 1
 
     def seal(found: Any) -> int | None:
-        size = (_size(found) + NODE_BYTES - 1) & _MASK
-        values: Any = values_of(found)
+        size = _rounded(_size(found))
+        values = values_of(found)
         try:
             for number, value in enumerate((values,) if is_single else values):
-                if type(value) is str:  # most are: it needs no further call
-                    size += (_size(value) + NODE_BYTES - 1) & _MASK
-                elif value is not None:
-                    sealed, more = _seal(value)
-                    size += more
-                    if sealed is not value:
-                        object.__setattr__(found, names[number], sealed)  # nobody else has the row yet
+                sealed, more = _seal(value)
+                size += more
+                if sealed is not value:
+                    object.__setattr__(found, names[number], sealed)  # nobody else has the row yet
         except _Unsealable:
             return None
         return size
@@ -140,7 +135,7 @@ def size_of(value: Any) -> int:
     """Bytes of a value that holds no others; 0 for one that the interpreter shares."""
     if value is None or value is True or value is False or (type(value) is int and SMALL_MIN <= value <= SMALL_MAX):
         return 0
-    return (_size(value) + NODE_BYTES - 1) & _MASK
+    return _rounded(_size(value))
 
 
 _ATOMS: Final[frozenset[type]] = frozenset((str, bool, type(None), *_FIXED))
@@ -169,10 +164,13 @@ def _seal(value: object) -> tuple[Any, int]:
         return value, _rounded(_size(value)) + _held(value)
     if kind is dict or kind is Sealed:
         return _seal_dict(value)
-    size = _known(kind)(value)
-    if size is None:
-        raise _Unsealable
-    return value, size
+    if isinstance(value, Enum):
+        return value, 0
+    if _is_frozen(kind):
+        size = _known(kind)(value)
+        if size is not None:
+            return value, size
+    raise _Unsealable
 
 
 def _seal_tuple(value: Any) -> tuple[Any, int]:
@@ -183,7 +181,7 @@ def _seal_tuple(value: Any) -> tuple[Any, int]:
     is_same = True
     for each in value:
         if type(each) is str:
-            size += (_size(each) + NODE_BYTES - 1) & _MASK
+            size += size_of(each)
             parts.append(each)
         else:
             sealed, more = _seal(each)
