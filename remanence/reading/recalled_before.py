@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Final
 
 from ..codecs import keys
@@ -19,6 +18,7 @@ from ..core.embedder import is_pure
 from ..core.errors import NotFound
 from ..core.queries import Query
 from ..projections.caching.answers import Answers, Standing
+from ..projections.caching.pools import weigh
 from ..projections.memories.events import scope_tag
 from ..projections.memories.view import Memories
 from ..projections.recall.ranked import Ranked
@@ -57,12 +57,6 @@ def question_of(*asked: object) -> Hashable:
         else:
             return None
     return tuple(parts), kinds
-
-
-def _bytes_of(question: Any) -> int:
-    """Bytes of what was asked, without its types, which are there anyway."""
-    parts, _ = question
-    return getsizeof(parts) + sum(getsizeof(part) if type(part) in _PLAIN else _bytes_of(part) for part in parts)
 
 
 def _flat(value: Any) -> Sequence[object]:
@@ -108,7 +102,7 @@ class RecalledBefore:
     def keep(self, question: Hashable, standing: Standing | None, answer: Ranked) -> None:
         """Take in an answer that was made since `standing`."""
         if question is not None and standing is not None and self._answers is not None:
-            self._answers.keep(question, standing, answer, _bytes_of(question))
+            self._answers.keep(question, standing, answer, weigh(question))
 
 
 class _Vectors:
