@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from operator import add
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 import attrs
 
@@ -127,6 +127,16 @@ class Checked:
     condition: Condition | None
 
 
+class AppendOptions(TypedDict, total=False):
+    """What `Encoder.check` takes besides the events; each as described there."""
+
+    tags: Iterable[str]
+    by: str | None
+    cause: int | None
+    key: str | None
+    condition: Condition | None
+
+
 class Encoder:
     """Makes appends out of events."""
 
@@ -135,18 +145,9 @@ class Encoder:
         self._dictionaries = dictionaries
         self._entropy = entropy
 
-    def encode(
-        self,
-        events: Sequence[object],
-        *,
-        tags: Iterable[str] = (),
-        by: str | None = None,
-        cause: int | None = None,
-        key: str | None = None,
-        condition: Condition | None = None,
-    ) -> Append:
+    def encode(self, events: Sequence[object], **options: Unpack[AppendOptions]) -> Append:
         """`check` events and `pack` them."""
-        checked = self.check(events, tags=tags, by=by, cause=cause, key=key, condition=condition)
+        checked = self.check(events, **options)
         return _ready(checked, *self._packed(checked.encoded))
 
     def check(

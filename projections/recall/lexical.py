@@ -302,10 +302,8 @@ def _near(index: ScopeIndex, slots: Ints, reach: int) -> Ints:
     return np.concatenate((slots[None], index.columns.near[: 2 * reach].take(slots, axis=1)), dtype=np.intp)
 
 
-def _session(index: ScopeIndex, said: _Said, slots: Ints) -> Floats | None:
+def _session(index: ScopeIndex, said: _Said, slots: Ints) -> Floats:
     """BM25 over whole sessions."""
-    if not index.turns:
-        return None
     of, sizes = index.columns["session"], said.sizes
     lengths, number = index.session_lengths()
     norms = K1 * (1 - B) + K1 * B * lengths
